@@ -1,0 +1,5 @@
+/** Job 4: proof, carts compared, the mark in the store, notices. */
+@NullMarked
+package cocart.upkeep.complete;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** What {@code status} and {@code snapshots} show. */
+@NullMarked
+package cocart.upkeep.console;
+
+import org.jspecify.annotations.NullMarked;

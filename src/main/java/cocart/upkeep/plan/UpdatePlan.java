@@ -1,0 +1,70 @@
+package cocart.upkeep.plan;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A data update of one plugin, as {@code config/updates/SLUG.yaml} declares it. In all SQL {@code {prefix}} stands for
+ * the store's table prefix.
+ *
+ * @param plugin slug of the plugin
+ * @param version database version that the update leads to; due for installed code of this version or later
+ * @param mark option that holds the database version, for example {@code cocart_db_version}
+ * @param carts what must survive
+ * @param updater hooks of the plugin's own updater in Action Scheduler
+ * @param steps in order, at least one
+ * @param proofs all must hold before the update is complete, at least one
+ */
+public record UpdatePlan(
+        String plugin,
+        String version,
+        String mark,
+        Carts carts,
+        List<String> updater,
+        List<Step> steps,
+        List<Proof> proofs) {
+
+    /**
+     * The table whose rows must survive.
+     *
+     * @param table without prefix, for example {@code cocart_carts}
+     * @param key its numeric primary key
+     * @param columns columns that existed before the update and are compared
+     */
+    public record Carts(String table, String key, List<String> columns) {}
+
+    /**
+     * One step.
+     *
+     * @param name unique in the plan, a plain identifier with {@code -}
+     * @param description one sentence for people
+     * @param unless query with one number: not 0 means that the step is already done and is a no-op
+     * @param sql statement to run; with chunks, {@code :from} and {@code :to} bound the key (from exclusive, to inclusive)
+     * @param chunk null for a step that runs as a whole
+     */
+    public record Step(
+            String name,
+            String description,
+            String unless,
+            String sql,
+            @Nullable Chunk chunk) {}
+
+    /**
+     * How a long data step is cut.
+     *
+     * @param table without prefix
+     * @param key numeric key of that table
+     * @param rows keys per chunk, at least 1
+     */
+    public record Chunk(String table, String key, int rows) {}
+
+    /**
+     * One proof.
+     *
+     * @param name unique in the plan
+     * @param description what it shows, one sentence
+     * @param query query with one value
+     * @param expect the value, as text, that shows that the update is done
+     */
+    public record Proof(String name, String description, String query, String expect) {}
+}

@@ -1,0 +1,28 @@
+package cocart.upkeep.store;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something about a store that an operator can understand and mend. The message is one sentence that says what, where
+ * (store, file, property) and what to do; it never holds a secret.
+ */
+public class StoreException extends RuntimeException {
+
+    private final boolean permanent;
+
+    /** A fault that may pass by itself: a server that is away, a dropped connection. */
+    public StoreException(String message, @Nullable Throwable cause) {
+        this(message, cause, false);
+    }
+
+    /** @param permanent true if trying again without a change by a human is useless (wrong key, wrong setting) */
+    public StoreException(String message, @Nullable Throwable cause, boolean permanent) {
+        super(message, cause);
+        this.permanent = permanent;
+    }
+
+    /** True if trying again without a change by a human is useless. */
+    public boolean isPermanent() {
+        return permanent;
+    }
+}

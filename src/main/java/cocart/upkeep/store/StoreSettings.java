@@ -1,0 +1,59 @@
+package cocart.upkeep.store;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One store as the settings describe it: {@code upkeep.store.ID.*}, with the values for all stores filled in.
+ *
+ * @param id letters, digits, {@code -} and {@code _}; the name used in commands, folders and logs
+ * @param files WordPress root as a Camel endpoint URI ({@code file:} or {@code sftp:}); may hold secrets, never log it
+ * @param url address of the shop, or null
+ * @param plugins slugs of the plugins to look after, at least one
+ * @param database where the database is; parts may be missing, then {@code wp-config.php} is asked
+ * @param automatic data updates go on without approval
+ * @param settle how long a plugin folder must stay the same before it counts, not negative
+ * @param detectCron Quartz cron: when to look for new code
+ * @param backupCron Quartz cron: when to back up
+ * @param zone time zone of both, for example {@code UTC}
+ * @param backupSkip patterns of paths in wp-content that are not backed up, anchored there
+ */
+public record StoreSettings(
+        String id,
+        String files,
+        @Nullable String url,
+        List<String> plugins,
+        DatabaseSettings database,
+        boolean automatic,
+        Duration settle,
+        String detectCron,
+        String backupCron,
+        String zone,
+        List<String> backupSkip) {
+
+    /**
+     * Database settings of a store.
+     *
+     * @param url {@code jdbc:mariadb://host:port/name}, or null: from {@code wp-config.php}
+     * @param username or null: from {@code wp-config.php}
+     * @param password or null: from {@code wp-config.php}
+     * @param prefix table prefix, a plain identifier, or null: from {@code wp-config.php}
+     */
+    public record DatabaseSettings(
+            @Nullable String url,
+            @Nullable String username,
+            @Nullable String password,
+            @Nullable String prefix) {
+
+        @Override
+        public String toString() {
+            return "DatabaseSettings[url=" + url + ", prefix=" + prefix + "]";
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "StoreSettings[" + id + "]";
+    }
+}
