@@ -49,6 +49,7 @@ CREATE TABLE data_update_step (
   reached_key     BIGINT,
   carts_before    BIGINT,
   checksum_before VARCHAR(64),
+  carts_checked   VARCHAR(16),
   claimed_by      VARCHAR(128),
   token           VARCHAR(36),
   heartbeat_at    TIMESTAMP(3) NULL,

@@ -1,0 +1,166 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.BackUp;
+import cocart.upkeep.backup.Backups;
+import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.Snapshots;
+import cocart.upkeep.complete.Completion;
+import cocart.upkeep.complete.Mark;
+import cocart.upkeep.complete.Notices;
+import cocart.upkeep.console.Progress;
+import cocart.upkeep.console.Status;
+import cocart.upkeep.detect.Detector;
+import cocart.upkeep.detect.PhpVersion;
+import cocart.upkeep.detect.PluginFolder;
+import cocart.upkeep.detect.Sightings;
+import cocart.upkeep.migrate.Planning;
+import cocart.upkeep.migrate.Queue;
+import cocart.upkeep.migrate.StepRunner;
+import cocart.upkeep.migrate.Steps;
+import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.state.Events;
+import cocart.upkeep.state.Instance;
+import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.PluginStates;
+import cocart.upkeep.state.StateDatabase;
+import cocart.upkeep.state.Troubles;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.StoreSettings;
+import cocart.upkeep.store.Stores;
+import com.zaxxer.hikari.HikariDataSource;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.util.List;
+import java.util.Properties;
+import org.apache.camel.CamelContext;
+import org.apache.camel.main.Main;
+
+/** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
+public final class Bundle implements AutoCloseable {
+
+    private final Settings settings;
+    private final HikariDataSource state;
+    private final Main main = new Main();
+
+    /** The beans that commands use too. */
+    final Stores stores;
+
+    final Plans plans;
+    final Updates updates;
+    final Notices notices;
+    final Jobs jobs;
+    final Snapshots snapshots;
+    final Status status;
+
+    /**
+     * Opens everything that needs no Camel.
+     *
+     * @param settings checked settings
+     * @param ticks false if routes that start by a schedule stay stopped, as commands want it
+     */
+    public Bundle(Settings settings, boolean ticks) {
+        this.settings = settings;
+        plans = new Plans(settings.home().resolve("config/updates"));
+        state = StateDatabase.open(
+                settings.home(),
+                settings.value("database.url"),
+                settings.value("database.username"),
+                settings.value("database.password"));
+
+        Instance instance = Instance.current();
+        Events events = new Events(state, instance);
+        updates = new Updates(state, events);
+        jobs = new Jobs(
+                state,
+                instance,
+                settings.duration("lease"),
+                List.copyOf(settings.stores().keySet()),
+                (store, job) -> schedule(settings.stores().get(store), job));
+        PluginStates plugins = new PluginStates(state);
+        stores = new ConfiguredStores(settings, main::getCamelContext);
+        notices = new Notices(state, stores, updates, plugins, jobs, events);
+        status = new Status(state, stores, plugins, updates, jobs, notices);
+        snapshots = new Snapshots(settings.path("backup.directory"));
+        Proofs proofs = new Proofs();
+        Queue queue = new Queue(
+                state,
+                instance,
+                events,
+                settings.duration("lease"),
+                settings.number("migrate.attempts"),
+                settings.duration("migrate.back-off"));
+        Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue);
+
+        main.bind("dataSource", state);
+        main.bind("jobs", jobs);
+        main.bind("updates", updates);
+        main.bind("notices", notices);
+        main.bind("troubles", new Troubles(jobs, updates, events));
+        main.bind("progress", new Progress(stores, plugins, updates, jobs));
+        main.bind(
+                "detector",
+                new Detector(
+                        stores, plans, proofs, updates, new PluginFolder(Clock.systemUTC()), new Sightings(state)));
+        main.bind(
+                "backups",
+                new Backups(
+                        state,
+                        stores,
+                        new BackUp(snapshots, Clock.systemUTC()),
+                        new DatabaseDump(List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
+                        events));
+        main.bind("planning", planning);
+        main.bind("queue", queue);
+        main.bind("steps", new Steps(stores, plans, new StepRunner(), queue));
+        main.bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates));
+
+        Properties properties = settings.forCamel();
+        properties.setProperty("upkeep.ticks", String.valueOf(ticks));
+        properties.setProperty(
+                "upkeep.heartbeat", String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
+        main.setOverrideProperties(properties);
+        main.setPropertyPlaceholderLocations("false");
+        main.configure().withName("upkeep");
+        main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
+        main.configure().setUseMdcLogging(true);
+        main.configure().setMdcLoggingKeysPattern("*");
+        main.configure().setLogMask(true);
+        main.configure().setShutdownTimeout(20);
+        main.configure().setAutoConfigurationLogSummary(false);
+        main.configure().setStreamCachingEnabled(false);
+    }
+
+    private static Jobs.Schedule schedule(StoreSettings store, String job) {
+        return new Jobs.Schedule(job.equals("back-up") ? store.backupCron() : store.detectCron(), store.zone());
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    /**
+     * Starts Camel with the routes of {@code routes/}.
+     *
+     * @throws SettingsException if a route cannot be used; the message says which file and line
+     */
+    public CamelContext start() {
+        if (!Files.isDirectory(settings.home().resolve("routes"))) {
+            throw new SettingsException(
+                    settings.home() + " has no folder routes; give the folder that holds it by --home DIR");
+        }
+        RouteFiles.check(settings.home().resolve("routes"));
+        try {
+            main.start();
+        } catch (Exception e) {
+            throw new SettingsException("The routes cannot be started: " + RouteFiles.reason(e));
+        }
+        return main.getCamelContext();
+    }
+
+    @Override
+    public void close() {
+        main.stop();
+        state.close();
+    }
+}

@@ -1,0 +1,387 @@
+package cocart.upkeep;
+
+import cocart.upkeep.store.FileNames;
+import cocart.upkeep.store.StoreSettings;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.util.TimeUtils;
+import org.jspecify.annotations.Nullable;
+import org.quartz.CronExpression;
+
+/**
+ * All settings of a home folder: {@code config/application.properties}, over it {@code application-PROFILE.properties},
+ * over that environment variables ({@code UPKEEP_STORE_ACME_DATABASE_PASSWORD}), over all system properties. Values may
+ * use Camel's {@code {{env:NAME}}} and {@code {{file:PATH}}}. Everything is checked here, so that a wrong setting is one
+ * sentence before anything has started.
+ */
+public final class Settings {
+
+    private static final String SKIP = "cache,upgrade,upgrade-temp-backup,updraft,ai1wm-backups,wpvividbackups,"
+            + "backups-dup-lite,backupbuddy_backups,backup*,*backups,litespeed,et-cache,wflogs,debug.log,"
+            + "uploads/backup*,uploads/*backups,uploads/backwpup*,uploads/wp-clone";
+
+    /** Options of one store that have a value for all stores too; {@code upkeep.X} and {@code upkeep.store.ID.X}. */
+    private static final Map<String, String> SHARED = Map.of(
+            "plugins", "cart-rest-api-for-woocommerce",
+            "data-update", "manual",
+            "zone", "UTC",
+            "detect.cron", "0 * * * * ?",
+            "detect.settle", "30s",
+            "backup.cron", "0 0 3 * * ?",
+            "backup.skip", SKIP);
+
+    /** Options of one store only. */
+    private static final List<String> OWN =
+            List.of("files", "url", "database.url", "database.username", "database.password", "database.prefix");
+
+    /** Options of the bundle. */
+    private static final Map<String, String> GLOBAL = Map.of(
+            "stores", "",
+            "tick.cron", "0/5 * * * * ?",
+            "database.url", "jdbc:h2:file:./data/upkeep;AUTO_SERVER=TRUE",
+            "database.username", "sa",
+            "database.password", "",
+            "backup.directory", "data/backups",
+            "backup.dump-program", "mariadb-dump,mysqldump",
+            "migrate.attempts", "5",
+            "migrate.back-off", "10s",
+            "lease", "60s");
+
+    private final Path home;
+    private final Path file;
+    private final Map<String, String> values = new TreeMap<>();
+    private final Map<String, StoreSettings> stores = new LinkedHashMap<>();
+
+    private Settings(Path home, Path file) {
+        this.home = home;
+        this.file = file;
+    }
+
+    /**
+     * Reads and checks the settings.
+     *
+     * @param home folder with {@code config/}
+     * @param profile name of a second file whose values win, or null
+     * @param overrides values that win over all files and the environment
+     * @throws SettingsException if anything is wrong
+     */
+    public static Settings load(Path home, @Nullable String profile, Map<String, String> overrides) {
+        Path file = home.resolve("config/application.properties");
+        Settings settings = new Settings(home, file);
+        settings.read(file);
+        if (profile != null) {
+            settings.read(home.resolve("config/application-" + profile + ".properties"));
+        }
+        settings.readEnvironment(System.getenv());
+        System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("upkeep.") && !name.startsWith("upkeep.demo.") && !name.equals("upkeep.home"))
+                .forEach(name -> settings.values.put(name, System.getProperty(name)));
+        settings.values.putAll(overrides);
+        settings.resolvePlaceholders();
+        settings.check();
+        return settings;
+    }
+
+    /** The home folder, absolute. */
+    public Path home() {
+        return home;
+    }
+
+    /** The stores in the order of {@code upkeep.stores}. */
+    public Map<String, StoreSettings> stores() {
+        return stores;
+    }
+
+    /** Value of {@code upkeep.NAME}, a bundle-wide option. */
+    public String value(String name) {
+        String value = values.get("upkeep." + name);
+        if (value != null) {
+            return value;
+        }
+        String fallback = GLOBAL.containsKey(name) ? GLOBAL.get(name) : SHARED.get(name);
+        if (fallback == null) {
+            throw new IllegalArgumentException("no such option: upkeep." + name);
+        }
+        return fallback;
+    }
+
+    /** A duration in Camel's syntax ({@code 30s}, {@code 10m}). */
+    public Duration duration(String name) {
+        return duration("upkeep." + name, value(name));
+    }
+
+    /** A whole number of at least 1. */
+    public int number(String name) {
+        try {
+            int number = Integer.parseInt(value(name).trim());
+            if (number >= 1) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw wrong("upkeep." + name, "must be a whole number of at least 1, not '" + value(name) + "'");
+    }
+
+    /** A path; relative ones are relative to the home folder. */
+    public Path path(String name) {
+        return home.resolve(value(name)).normalize();
+    }
+
+    /** Everything, with defaults, as Camel's property placeholders see it. */
+    public Properties forCamel() {
+        Properties all = new Properties();
+        GLOBAL.forEach((name, value) -> all.setProperty("upkeep." + name, value));
+        SHARED.forEach((name, value) -> all.setProperty("upkeep." + name, value));
+        all.putAll(values);
+        all.setProperty("upkeep.home", home.toString());
+        return all;
+    }
+
+    private void read(Path from) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(from, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (NoSuchFileException e) {
+            throw new SettingsException(
+                    from + " does not exist; give the folder that holds config/ and routes/ by --home DIR");
+        } catch (IOException | IllegalArgumentException e) {
+            throw new SettingsException(from + " cannot be read: " + e.getMessage());
+        }
+        properties.stringPropertyNames().forEach(name -> values.put(name, properties.getProperty(name).trim()));
+    }
+
+    private void readEnvironment(Map<String, String> environment) {
+        String list = environment.getOrDefault("UPKEEP_STORES", values.getOrDefault("upkeep.stores", ""));
+        List<String> names = new ArrayList<>();
+        GLOBAL.keySet().forEach(name -> names.add("upkeep." + name));
+        SHARED.keySet().forEach(name -> names.add("upkeep." + name));
+        for (String id : split(list)) {
+            Stream.concat(SHARED.keySet().stream(), OWN.stream())
+                    .forEach(name -> names.add("upkeep.store." + id + "." + name));
+        }
+        for (String name : names) {
+            String value = environment.get(name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'));
+            if (value != null) {
+                values.put(name, value);
+            }
+        }
+    }
+
+    private void resolvePlaceholders() {
+        if (values.values().stream().noneMatch(value -> value.contains("{{"))) {
+            return;
+        }
+        try (DefaultCamelContext context = new DefaultCamelContext(false)) {
+            Properties properties = new Properties();
+            properties.putAll(values);
+            context.getPropertiesComponent().setInitialProperties(properties);
+            context.getPropertiesComponent().addPropertiesFunction(new FilePropertiesFunction(home));
+            context.build();
+            for (Map.Entry<String, String> entry : values.entrySet()) {
+                if (entry.getKey().startsWith("upkeep.") && entry.getValue().contains("{{")) {
+                    try {
+                        entry.setValue(context.resolvePropertyPlaceholders(entry.getValue()));
+                    } catch (RuntimeException e) {
+                        throw wrong(entry.getKey(), "has a placeholder that cannot be resolved: " + e.getMessage());
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new SettingsException(file + " cannot be used: " + e.getMessage());
+        }
+    }
+
+    private void check() {
+        List<String> ids = split(value("stores"));
+        if (ids.isEmpty()) {
+            throw wrong(
+                    "upkeep.stores", "names no store; set for example upkeep.stores = acme and upkeep.store.acme.files");
+        }
+        for (String id : ids) {
+            if (!id.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,62}")) {
+                throw wrong(
+                        "upkeep.stores",
+                        "has the id '" + id + "'; an id is letters, digits, - and _, at most 63 of them");
+            }
+        }
+        List<String> known = known(ids);
+        for (String name : values.keySet()) {
+            if (name.startsWith("upkeep.") && !known.contains(name)) {
+                Optional<String> near = known.stream()
+                        .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
+                        .filter(candidate -> distance(name, candidate) <= Math.max(3, name.length() / 3));
+                throw new SettingsException(where(name) + "unknown property " + name
+                        + near.map(candidate -> "; did you mean " + candidate + "?").orElse("; remove it"));
+            }
+        }
+        duration("migrate.back-off");
+        duration("lease");
+        number("migrate.attempts");
+        cron("upkeep.tick.cron", value("tick.cron"));
+        for (String id : ids) {
+            if (stores.put(id, store(id)) != null) {
+                throw wrong("upkeep.stores", "names the store " + id + " twice");
+            }
+        }
+    }
+
+    private StoreSettings store(String id) {
+        String files = own(id, "files");
+        if (files == null || files.isBlank()) {
+            throw wrong(
+                    "upkeep.store." + id + ".files",
+                    "is missing; set it to the WordPress root, for example sftp:deploy@shop.example:22/var/www/shop");
+        }
+        String scheme = files.contains(":") ? files.substring(0, files.indexOf(':')) : "";
+        if (!List.of("file", "sftp").contains(scheme)) {
+            throw wrong(
+                    "upkeep.store." + id + ".files",
+                    "must start with sftp: or file:, for example sftp:deploy@shop.example:22/var/www/shop");
+        }
+        List<String> plugins = split(shared(id, "plugins"));
+        if (plugins.isEmpty() || !plugins.stream().allMatch(FileNames::isPlain)) {
+            throw wrong(nameOf(id, "plugins"), "must name plugin folders, for example cart-rest-api-for-woocommerce");
+        }
+        String update = shared(id, "data-update");
+        if (!List.of("manual", "automatic").contains(update)) {
+            throw wrong(nameOf(id, "data-update"), "must be manual or automatic, not '" + update + "'");
+        }
+        String prefix = own(id, "database.prefix");
+        if (prefix != null && !prefix.matches("[A-Za-z0-9_]{1,40}")) {
+            throw wrong(
+                    "upkeep.store." + id + ".database.prefix",
+                    "must be letters, digits and underscores, as $table_prefix in wp-config.php");
+        }
+        String zone = shared(id, "zone");
+        try {
+            ZoneId.of(zone);
+        } catch (DateTimeException e) {
+            throw wrong(nameOf(id, "zone"), "must be a time zone such as UTC or Europe/Berlin, not '" + zone + "'");
+        }
+        cron(nameOf(id, "detect.cron"), shared(id, "detect.cron"));
+        cron(nameOf(id, "backup.cron"), shared(id, "backup.cron"));
+        return new StoreSettings(
+                id,
+                files,
+                own(id, "url"),
+                plugins,
+                new StoreSettings.DatabaseSettings(
+                        own(id, "database.url"), own(id, "database.username"), own(id, "database.password"), prefix),
+                update.equals("automatic"),
+                duration(nameOf(id, "detect.settle"), shared(id, "detect.settle")),
+                shared(id, "detect.cron"),
+                shared(id, "backup.cron"),
+                zone,
+                split(shared(id, "backup.skip")));
+    }
+
+    private List<String> known(List<String> ids) {
+        List<String> known = new ArrayList<>();
+        GLOBAL.keySet().forEach(name -> known.add("upkeep." + name));
+        SHARED.keySet().forEach(name -> known.add("upkeep." + name));
+        for (String id : ids) {
+            SHARED.keySet().forEach(name -> known.add("upkeep.store." + id + "." + name));
+            OWN.forEach(name -> known.add("upkeep.store." + id + "." + name));
+        }
+        return known;
+    }
+
+    private @Nullable String own(String id, String name) {
+        return values.get("upkeep.store." + id + "." + name);
+    }
+
+    private String shared(String id, String name) {
+        String own = own(id, name);
+        return own != null ? own : value(name);
+    }
+
+    /** The name under which a store's value was given: its own, or the one for all stores. */
+    private String nameOf(String id, String name) {
+        return own(id, name) != null ? "upkeep.store." + id + "." + name : "upkeep." + name;
+    }
+
+    private Duration duration(String name, String value) {
+        try {
+            long millis = TimeUtils.toMilliSeconds(value.trim());
+            if (millis >= 0) {
+                return Duration.ofMillis(millis);
+            }
+        } catch (IllegalArgumentException e) {
+            // said below
+        }
+        throw wrong(name, "must be a duration such as 30s, 10m or 1d, not '" + value + "'");
+    }
+
+    private void cron(String name, String value) {
+        try {
+            new CronExpression(value);
+        } catch (java.text.ParseException e) {
+            throw wrong(
+                    name,
+                    "is no Quartz cron expression (seconds minutes hours day-of-month month day-of-week): '" + value + "' ("
+                            + e.getMessage() + ")");
+        }
+    }
+
+    private SettingsException wrong(String name, String what) {
+        return new SettingsException(where(name) + name + " " + what);
+    }
+
+    /** {@code config/application.properties, line 12: } where the file has the property, else the file alone. */
+    private String where(String name) {
+        try {
+            List<String> lines = Files.readAllLines(file);
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i).strip();
+                if (line.startsWith(name)
+                        && line.substring(name.length()).stripLeading().matches("([=:].*)?")) {
+                    return file + ", line " + (i + 1) + ": ";
+                }
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return file + ": ";
+    }
+
+    private static List<String> split(String list) {
+        return Stream.of(list.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+    }
+
+    /** Levenshtein distance. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+}

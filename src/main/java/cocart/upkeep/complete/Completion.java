@@ -1,0 +1,103 @@
+package cocart.upkeep.complete;
+
+import cocart.upkeep.plan.Carts;
+import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.Stores;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Brings a data update whose steps are done to its end: proven, carts compared, marked, recorded. */
+public final class Completion {
+
+    private final Stores stores;
+    private final Plans plans;
+    private final Proofs proofs;
+    private final Mark mark;
+    private final Updates updates;
+
+    public Completion(Stores stores, Plans plans, Proofs proofs, Mark mark, Updates updates) {
+        this.stores = stores;
+        this.plans = plans;
+        this.proofs = proofs;
+        this.mark = mark;
+        this.updates = updates;
+    }
+
+    /** @throws StoreException (permanent) if a proof does not hold; it says which, and what was found */
+    public void prove(DataUpdate update) {
+        try (StoreDatabase database = stores.database(update.store())) {
+            List<String> failures = proofs.check(plan(update), database).failures();
+            if (!failures.isEmpty()) {
+                throw new StoreException(
+                        "store " + update.store() + ": the schema is not what " + update.plugin() + " "
+                                + update.codeVersion() + " needs: " + String.join(" ", failures),
+                        null,
+                        true);
+            }
+        }
+    }
+
+    /**
+     * Compares the carts with those before the first step.
+     *
+     * @param untouched true if every step that changed something was measured under lock
+     * @throws StoreException (permanent) if they differ and the store's own traffic does not explain it
+     */
+    public CartCheck.Result compareCarts(DataUpdate update, boolean untouched) {
+        UpdatePlan plan = plan(update);
+        try (StoreDatabase database = stores.database(update.store());
+                Connection connection = database.connect()) {
+            Carts.Measure now = Carts.measure(connection, plan, database);
+            CartCheck.Result result =
+                    CartCheck.decide(update.cartsBefore(), update.checksumBefore(), now, untouched);
+            if (!result.fine()) {
+                throw new StoreException(
+                        "store " + update.store() + ": " + result.text() + " Compare with snapshot " + update.snapshotId()
+                                + " of the store (its database.sql.gz can be loaded with: zcat database.sql.gz | mariadb"
+                                + " NAME); if the carts are right as they are now, upkeep retry " + update.store()
+                                + " counts anew.",
+                        null,
+                        true);
+            }
+            return result;
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+        }
+    }
+
+    /** Sets the plugin's database version in the store; proofs are checked again just before. */
+    public void mark(DataUpdate update) {
+        try (StoreDatabase database = stores.database(update.store())) {
+            mark.set(plan(update), database);
+        }
+    }
+
+    /** Records the end. */
+    public void record(DataUpdate update, CartCheck.Result carts) {
+        updates.complete(
+                update,
+                carts.after(),
+                carts.checksum(),
+                "Data update of " + update.plugin() + " to " + update.toVersion() + " complete: proven in the schema, "
+                        + carts.text());
+    }
+
+    private UpdatePlan plan(DataUpdate update) {
+        Optional<UpdatePlan> plan = plans.find(update.plugin(), update.toVersion());
+        return plan.orElseThrow(() -> new StoreException(
+                "store " + update.store() + ": config/updates has no plan any more for " + update.plugin() + " "
+                        + update.toVersion() + "; put it back, or upkeep cancel " + update.store(),
+                null,
+                true));
+    }
+}

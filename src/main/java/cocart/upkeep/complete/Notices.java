@@ -1,0 +1,151 @@
+package cocart.upkeep.complete;
+
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Events;
+import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.PluginStates;
+import cocart.upkeep.state.PluginStates.PluginState;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.Sql;
+import cocart.upkeep.store.Stores;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Notices say what a store needs. They are worked out anew from the state each time, so they come and go with their
+ * causes; a person can dismiss one, and it stays away until it says something else.
+ */
+public final class Notices {
+
+    /** @param kind {@code update-required}, {@code updating}, {@code update-complete} or {@code attention} */
+    public record Notice(String kind, String text) {}
+
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    private final JdbcClient client;
+    private final Stores stores;
+    private final Updates updates;
+    private final PluginStates plugins;
+    private final Jobs jobs;
+    private final Events events;
+
+    public Notices(
+            DataSource source, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
+        this.client = JdbcClient.create(source);
+        this.stores = stores;
+        this.updates = updates;
+        this.plugins = plugins;
+        this.jobs = jobs;
+        this.events = events;
+    }
+
+    /** Brings a store's notices to what its state asks for. */
+    public void refresh(String store) {
+        Map<String, String> wanted = wanted(store);
+        Map<String, String> present = new LinkedHashMap<>();
+        sql("notices").param("store", store).query(row -> {
+            present.put(row.getString("kind"), row.getString("text"));
+        });
+        for (String kind : present.keySet()) {
+            if (!wanted.containsKey(kind)) {
+                sql("notice-clear").param("store", store).param("kind", kind).update();
+            }
+        }
+        wanted.forEach((kind, text) -> {
+            String known = present.get(kind);
+            if (!text.equals(known)) {
+                sql(known == null ? "notice-add" : "notice-change")
+                        .param("store", store)
+                        .param("kind", kind)
+                        .param("text", text)
+                        .update();
+                events.record(store, "Notice (" + kind + "): " + text);
+            }
+        });
+    }
+
+    /** The notice to show for a store: the most urgent that nobody has dismissed. */
+    public Optional<Notice> current(String store) {
+        List<Notice> open = sql("notices-open")
+                .param("store", store)
+                .query((row, n) -> new Notice(row.getString("kind"), row.getString("text")))
+                .list();
+        return open.stream().filter(notice -> notice.kind().equals("attention")).findFirst().or(() -> open.stream()
+                .findFirst());
+    }
+
+    /** Dismisses what is shown for a store; false if nothing was. */
+    public boolean dismiss(String store) {
+        return sql("notice-dismiss").param("store", store).update() > 0;
+    }
+
+    private Map<String, String> wanted(String store) {
+        Map<String, String> wanted = new LinkedHashMap<>();
+        Optional<DataUpdate> update = updates.current(store);
+        String attention = attention(store, update);
+        if (attention != null) {
+            wanted.put("attention", attention.length() > 2000 ? attention.substring(0, 2000) : attention);
+        }
+        update.ifPresent(data -> {
+            switch (data.state()) {
+                case "awaiting-approval" -> wanted.put(
+                        "update-required",
+                        "CoCart database update required: the tables of " + data.plugin() + " are not what its code "
+                                + data.codeVersion() + " needs, and new carts are lost until then. Run: upkeep approve "
+                                + store + waiting(data));
+                case "pending", "in-progress" -> wanted.put(
+                        "updating",
+                        "The database of " + data.plugin() + " is being updated to " + data.toVersion() + "."
+                                + waiting(data));
+                case "complete" -> wanted.put(
+                        "update-complete",
+                        "CoCart database update complete: " + data.plugin() + " " + data.codeVersion()
+                                + " has database version " + data.toVersion() + ", proven in the schema. Run: upkeep dismiss "
+                                + store);
+                default -> {}
+            }
+        });
+        return wanted;
+    }
+
+    private @Nullable String attention(String store, Optional<DataUpdate> update) {
+        if (update.isPresent() && update.get().state().equals("failed")) {
+            return "The data update of " + update.get().plugin() + " failed: " + update.get().reason()
+                    + " When that is mended, run: upkeep retry " + store;
+        }
+        Optional<String> error = jobs.error(store);
+        if (error.isPresent()) {
+            return error.get();
+        }
+        for (PluginState plugin : plugins.of(store, stores.get(store).plugins())) {
+            if (plugin.rolledBackFrom() != null) {
+                return plugin.plugin() + " was rolled back from " + plugin.rolledBackFrom() + " to " + plugin.version()
+                        + "; a lower version is never migrated without approval.";
+            }
+            if (plugin.state().equals("absent")) {
+                return plugin.plugin() + " is not in wp-content/plugins; a visit to the plugins page deactivates it."
+                        + " Put its folder back, or take it out of upkeep.store." + store + ".plugins.";
+            }
+            if (plugin.state().equals("unsettled")
+                    && plugin.reason() != null
+                    && Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt()).compareTo(PATIENCE) > 0) {
+                return plugin.plugin() + " has been unsettled for more than 10 minutes: " + plugin.reason();
+            }
+        }
+        return null;
+    }
+
+    private static String waiting(DataUpdate update) {
+        return update.reason() == null ? "" : " " + update.reason();
+    }
+
+    private JdbcClient.StatementSpec sql(String name) {
+        return client.sql(Sql.load(name));
+    }
+}

@@ -1,0 +1,51 @@
+package cocart.upkeep.console;
+
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.PluginStates;
+import cocart.upkeep.state.PluginStates.PluginState;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.StoreSettings;
+import cocart.upkeep.store.Stores;
+import java.time.Duration;
+
+/** Whether a store goes on by itself if one waits. */
+public final class Progress {
+
+    /** How long a folder that cannot be settled yet (half copied, maintenance) is waited for. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final Stores stores;
+    private final PluginStates plugins;
+    private final Updates updates;
+    private final Jobs jobs;
+
+    public Progress(Stores stores, PluginStates plugins, Updates updates, Jobs jobs) {
+        this.stores = stores;
+        this.plugins = plugins;
+        this.updates = updates;
+        this.jobs = jobs;
+    }
+
+    /**
+     * True while waiting helps: a plugin folder has changed and only has to stay as it is for {@code detect.settle}, or
+     * steps of an approved update are to run. False when a human is needed, a job failed, CoCart's own updater is
+     * waited for, or nothing is left.
+     */
+    public boolean awaits(String store) {
+        if (jobs.error(store).isPresent()) {
+            return false;
+        }
+        StoreSettings settings = stores.get(store);
+        for (PluginState plugin : plugins.of(store, settings.plugins())) {
+            if (plugin.state().equals("unsettled")
+                    && (plugin.reason() == null
+                            || Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt()).compareTo(PATIENCE) < 0)) {
+                return true;
+            }
+        }
+        return updates.approved(store).stream()
+                .map(DataUpdate::reason)
+                .anyMatch(reason -> reason == null || !reason.startsWith("Waiting for CoCart"));
+    }
+}

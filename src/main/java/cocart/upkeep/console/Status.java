@@ -1,0 +1,128 @@
+package cocart.upkeep.console;
+
+import cocart.upkeep.complete.Notices;
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.PluginStates;
+import cocart.upkeep.state.PluginStates.PluginState;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.Sql;
+import cocart.upkeep.store.StoreSettings;
+import cocart.upkeep.store.Stores;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What {@code upkeep status} shows, as the JSON that other programs read. */
+public final class Status {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final JdbcClient client;
+    private final Stores stores;
+    private final PluginStates plugins;
+    private final Updates updates;
+    private final Jobs jobs;
+    private final Notices notices;
+
+    public Status(
+            DataSource source, Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Notices notices) {
+        this.client = JdbcClient.create(source);
+        this.stores = stores;
+        this.plugins = plugins;
+        this.updates = updates;
+        this.jobs = jobs;
+        this.notices = notices;
+    }
+
+    /** {@code {"stores": […]}}, in the order of {@code upkeep.stores}. */
+    public ObjectNode all() {
+        ObjectNode root = JSON.createObjectNode();
+        ArrayNode list = root.putArray("stores");
+        stores.all().forEach(store -> list.add(of(store)));
+        return root;
+    }
+
+    /** One store; every field is always there, null where there is nothing to say. */
+    public ObjectNode of(StoreSettings store) {
+        ObjectNode node = JSON.createObjectNode();
+        node.put("id", store.id());
+        ArrayNode list = node.putArray("plugins");
+        for (String slug : store.plugins()) {
+            Optional<PluginState> seen = plugins.of(store.id(), slug);
+            ObjectNode plugin = list.addObject().put("slug", slug);
+            plugin.put("state", seen.map(PluginState::state).orElse("unsettled"));
+            plugin.put("version", seen.map(PluginState::version).orElse(null));
+            plugin.put("databaseVersion", seen.map(PluginState::databaseVersion).orElse(null));
+            plugin.put("schema", seen.map(PluginState::schema).orElse("unknown"));
+            plugin.put("rolledBackFrom", seen.map(PluginState::rolledBackFrom).orElse(null));
+            plugin.put("reason", seen.isEmpty() ? "Not looked at yet." : seen.get().reason());
+        }
+        dataUpdate(store.id(), node.putObject("dataUpdate"));
+        snapshot(store.id(), node);
+        notices.current(store.id())
+                .ifPresentOrElse(
+                        notice -> node.putObject("notice")
+                                .put("kind", notice.kind())
+                                .put("text", notice.text()),
+                        () -> node.putNull("notice"));
+        node.put("error", jobs.error(store.id()).orElse(null));
+        return node;
+    }
+
+    private void dataUpdate(String store, ObjectNode node) {
+        Optional<DataUpdate> latest = updates.current(store);
+        if (latest.isEmpty()) {
+            node.put("state", "none").putNull("plugin").putNull("from").putNull("to").putNull("reason");
+            node.putArray("steps");
+            node.putNull("exposureSeconds");
+            return;
+        }
+        DataUpdate update = latest.get();
+        node.put("state", update.state()).put("plugin", update.plugin());
+        node.put("from", update.fromVersion()).put("to", update.toVersion()).put("reason", update.reason());
+        node.putArray("steps").addAll(steps(update.id()));
+        node.put("exposureSeconds", update.exposureSeconds());
+        node.put("cartsBefore", update.cartsBefore()).put("cartsAfter", update.cartsAfter());
+        node.put("snapshot", update.snapshotId());
+    }
+
+    private List<ObjectNode> steps(String update) {
+        return client.sql(Sql.load("steps-of"))
+                .param("update", update)
+                .query((row, n) -> JSON.createObjectNode()
+                        .put("name", row.getString("name"))
+                        .put("status", row.getString("status"))
+                        .put("attempts", row.getInt("attempts"))
+                        .put("error", row.getString("error")))
+                .list();
+    }
+
+    private void snapshot(String store, ObjectNode node) {
+        Optional<ObjectNode> last = client.sql(Sql.load("snapshot-last"))
+                .param("store", store)
+                .query((row, n) -> JSON.createObjectNode()
+                        .put("id", row.getString("id"))
+                        .put(
+                                "sealedAt",
+                                row.getObject("sealed_at", LocalDateTime.class)
+                                        .toInstant(ZoneOffset.UTC)
+                                        .toString())
+                        .put("files", row.getLong("files"))
+                        .put("bytes", row.getLong("bytes"))
+                        .put("newBytes", row.getLong("new_bytes"))
+                        .putNull("verifiedAt"))
+                .optional();
+        if (last.isPresent()) {
+            node.set("lastSnapshot", last.get());
+        } else {
+            node.putNull("lastSnapshot");
+        }
+    }
+}

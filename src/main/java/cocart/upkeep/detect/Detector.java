@@ -1,0 +1,106 @@
+package cocart.upkeep.detect;
+
+import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.ProofResult;
+import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.DueUpdate;
+import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreFiles;
+import cocart.upkeep.store.StoreSettings;
+import cocart.upkeep.store.Stores;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at a store's plugins and says which data update the installed code needs, by the schema alone. */
+public final class Detector {
+
+    private final Stores stores;
+    private final Plans plans;
+    private final Proofs proofs;
+    private final Updates updates;
+    private final PluginFolder folder;
+    private final Sightings sightings;
+
+    public Detector(
+            Stores stores, Plans plans, Proofs proofs, Updates updates, PluginFolder folder, Sightings sightings) {
+        this.stores = stores;
+        this.plans = plans;
+        this.proofs = proofs;
+        this.updates = updates;
+        this.folder = folder;
+        this.sightings = sightings;
+    }
+
+    /** Slugs of the plugins to look at. */
+    public List<String> plugins(String store) {
+        return stores.get(store).plugins();
+    }
+
+    /** Looks at a plugin's folder. */
+    public PluginLook look(String store, String plugin) {
+        try (StoreFiles files = stores.files(store)) {
+            return folder.look(files, plugin);
+        }
+    }
+
+    /** Records what was seen; settled, unsettled or absent follows from what was seen before. */
+    public Sighting record(String store, PluginLook look) {
+        return sightings.record(store, look, stores.get(store).settle());
+    }
+
+    /**
+     * The data update that a settled plugin needs; null if none. An open one that nothing asks for any more is ended:
+     * complete when the schema has been brought up to date by somebody else, canceled when the code was rolled back.
+     */
+    public @Nullable DueUpdate due(String store, Sighting sighting) {
+        String version = sighting.version();
+        if (sighting.state() != Sighting.State.SETTLED || version == null) {
+            return null;
+        }
+        StoreSettings settings = stores.get(store);
+        DueUpdate due = null;
+        for (UpdatePlan plan : plans.of(sighting.plugin())) {
+            try (StoreDatabase database = stores.database(store)) {
+                ProofResult result = proofs.check(plan, database);
+                boolean needed = PhpVersion.compare(version, plan.version()) >= 0;
+                sightings.schema(sighting.id(), needed ? result.schema() : old(result), result.markValue());
+                boolean behind = result.markValue() == null || PhpVersion.compare(result.markValue(), plan.version()) < 0;
+                Optional<DataUpdate> open = updates.open(store, sighting.plugin())
+                        .filter(update -> update.toVersion().equals(plan.version()));
+                if (!needed) {
+                    open.ifPresent(update -> updates.cancel(
+                            update, "the code was rolled back to " + version + ", which needs no data update"));
+                } else if (!result.holds() || behind) {
+                    if (due == null && !result.tableMissing()) {
+                        due = new DueUpdate(
+                                store,
+                                sighting.plugin(),
+                                result.markValue(),
+                                plan.version(),
+                                version,
+                                sightings.exposedSince(store, sighting.plugin()).orElse(sighting.firstSeen()),
+                                settings.automatic() && sighting.rolledBackFrom() == null);
+                    }
+                } else {
+                    open.filter(update -> update.state().equals("awaiting-approval"))
+                            .ifPresent(update -> updates.complete(
+                                    update,
+                                    null,
+                                    null,
+                                    "Data update of " + sighting.plugin() + " to " + plan.version()
+                                            + " complete: done outside of this program, and proven in the schema."));
+                }
+            }
+        }
+        return due;
+    }
+
+    /** Code from before the plan's version needs nothing of it: its schema is current as long as it can be read. */
+    private static String old(ProofResult result) {
+        return result.tableMissing() ? "unknown" : "current";
+    }
+}

@@ -1,0 +1,145 @@
+package cocart.upkeep.detect;
+
+import cocart.upkeep.store.Sql;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** The sightings of plugins in the state database: a row for each fingerprint in turn, so the rows are the history. */
+public final class Sightings {
+
+    private final JdbcClient client;
+    private final TransactionTemplate transaction;
+
+    public Sightings(DataSource source) {
+        client = JdbcClient.create(source);
+        transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
+    }
+
+    /**
+     * Records a look. The plugin has settled when it is fit and two looks at least {@code settle} apart found the same.
+     */
+    public Sighting record(String store, PluginLook look, Duration settle) {
+        return Objects.requireNonNull(transaction.execute(status -> {
+            LocalDateTime now = sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class)).single();
+            Optional<Sighting> last = latest(store, look.plugin());
+            boolean same = last.isPresent() && last.get().fingerprint().equals(look.fingerprint());
+            Instant firstSeen = same ? last.get().firstSeen() : now.toInstant(ZoneOffset.UTC);
+            boolean longEnough = same
+                    && Duration.between(firstSeen, now.toInstant(ZoneOffset.UTC)).compareTo(settle) >= 0;
+            Sighting.State state = !look.present()
+                    ? Sighting.State.ABSENT
+                    : look.unfit() == null && longEnough ? Sighting.State.SETTLED : Sighting.State.UNSETTLED;
+            String rolledBackFrom = rolledBackFrom(store, look, same ? last.get() : null);
+            Sighting sighting = new Sighting(
+                    same ? last.get().id() : UUID.randomUUID().toString(),
+                    look.plugin(),
+                    look.fingerprint(),
+                    state,
+                    look.version(),
+                    rolledBackFrom,
+                    look.unfit(),
+                    firstSeen);
+            JdbcClient.StatementSpec statement = sql(same ? "sighting-again" : "sighting-add");
+            if (!same) {
+                statement = statement
+                        .param("store", store)
+                        .param("plugin", look.plugin())
+                        .param("fingerprint", look.fingerprint());
+            }
+            statement
+                    .param("id", sighting.id())
+                    .param("state", state.text())
+                    .param("version", look.version())
+                    .param("rolledBackFrom", rolledBackFrom)
+                    .param("reason", look.unfit())
+                    .param("now", now)
+                    .update();
+            return sighting;
+        }));
+    }
+
+    /** The newest sighting of a plugin. */
+    public Optional<Sighting> latest(String store, String plugin) {
+        return sql("plugin-state")
+                .param("store", store)
+                .param("plugin", plugin)
+                .query(Sightings::map)
+                .optional();
+    }
+
+    /** Records what the store's database was found to be for a sighting. */
+    public void schema(String id, String schema, @Nullable String databaseVersion) {
+        String known = databaseVersion == null || databaseVersion.length() <= 64
+                ? databaseVersion
+                : databaseVersion.substring(0, 64);
+        sql("sighting-schema").param("id", id).param("schema", schema).param("version", known).update();
+    }
+
+    /**
+     * When the files began to change towards the code that is installed now: the first sighting after the last settled
+     * one of another version; if there is no such one, the first of this version.
+     */
+    public Optional<Instant> exposedSince(String store, String plugin) {
+        List<Sighting> newestFirst = sql("sighting-history")
+                .param("store", store)
+                .param("plugin", plugin)
+                .query(Sightings::map)
+                .list();
+        Instant since = null;
+        for (Sighting sighting : newestFirst) {
+            boolean another = !Objects.equals(sighting.version(), newestFirst.get(0).version());
+            if (another && sighting.state() == Sighting.State.SETTLED) {
+                break;
+            }
+            since = sighting.firstSeen();
+        }
+        return Optional.ofNullable(since);
+    }
+
+    private @Nullable String rolledBackFrom(String store, PluginLook look, @Nullable Sighting same) {
+        if (same != null) {
+            return same.rolledBackFrom();
+        }
+        if (look.version() == null) {
+            return null;
+        }
+        return sql("sighting-settled")
+                .param("store", store)
+                .param("plugin", look.plugin())
+                .query(Sightings::map)
+                .optional()
+                .map(Sighting::version)
+                .filter(before -> PhpVersion.compare(look.version(), before) < 0)
+                .orElse(null);
+    }
+
+    private JdbcClient.StatementSpec sql(String name) {
+        return client.sql(Sql.load(name));
+    }
+
+    private static Sighting map(ResultSet row, int n) throws SQLException {
+        return new Sighting(
+                row.getString("id"),
+                row.getString("plugin"),
+                row.getString("fingerprint"),
+                Sighting.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                row.getString("version"),
+                row.getString("rolled_back_from"),
+                row.getString("reason"),
+                row.getObject("first_seen_at", LocalDateTime.class).toInstant(ZoneOffset.UTC));
+    }
+}

@@ -1,0 +1,176 @@
+package cocart.upkeep.migrate;
+
+import cocart.upkeep.state.Events;
+import cocart.upkeep.state.Instance;
+import cocart.upkeep.store.Sql;
+import cocart.upkeep.store.StoreException;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * The queue of steps. A step is claimed with a token under a row lock; only the holder of the token can record its end.
+ * Steps of an update run in order, one at a time per store; nothing after a failed step runs.
+ */
+public final class Queue {
+
+    private final JdbcClient client;
+    private final TransactionTemplate transaction;
+    private final Instance instance;
+    private final Events events;
+    private final Duration lease;
+    private final int attempts;
+    private final Duration backOff;
+
+    /**
+     * @param lease how long a claim lasts without a heartbeat
+     * @param attempts runs of a step before it is failed, at least 1
+     * @param backOff wait before the second attempt; doubled for each further one
+     */
+    public Queue(
+            DataSource source, Instance instance, Events events, Duration lease, int attempts, Duration backOff) {
+        this.client = JdbcClient.create(source);
+        this.transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
+        this.instance = instance;
+        this.events = events;
+        this.lease = lease;
+        this.attempts = attempts;
+        this.backOff = backOff;
+    }
+
+    /** Puts a step of an update into the queue; does nothing if it is there. */
+    public void add(String dataUpdateId, int position, String name) {
+        boolean known = sql("step-known")
+                        .param("update", dataUpdateId)
+                        .param("position", position)
+                        .query(Long.class)
+                        .single()
+                > 0;
+        if (!known) {
+            sql("step-add")
+                    .param("update", dataUpdateId)
+                    .param("position", position)
+                    .param("name", name)
+                    .update();
+        }
+    }
+
+    /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */
+    public @Nullable ClaimedStep claim(String store) {
+        return transaction.execute(status -> {
+            LocalDateTime now = sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class))
+                    .single();
+            String token = UUID.randomUUID().toString();
+            ClaimedStep step = sql("step-next")
+                    .param("store", store)
+                    .param("now", now)
+                    .param("expired", now.minus(lease))
+                    .query((row, n) -> new ClaimedStep(
+                            row.getString("data_update_id"),
+                            store,
+                            row.getString("plugin"),
+                            row.getString("to_version"),
+                            row.getInt("position"),
+                            row.getString("name"),
+                            row.getInt("attempts") + 1,
+                            row.getObject("reached_key", Long.class),
+                            row.getObject("carts_before") != null,
+                            token))
+                    .optional()
+                    .orElse(null);
+            if (step == null) {
+                return null;
+            }
+            sql("step-claim")
+                    .param("update", step.dataUpdateId())
+                    .param("position", step.position())
+                    .param("instance", instance.id())
+                    .param("token", token)
+                    .update();
+            sql("update-in-progress").param("id", step.dataUpdateId()).update();
+            return step;
+        });
+    }
+
+    /** Remembers the carts as they were just before the step changes anything. */
+    public void measured(ClaimedStep step, long carts, String checksum) {
+        fenced(sql("step-measured").param("carts", carts).param("checksum", checksum), step);
+    }
+
+    /** Remembers how far a chunked step is. */
+    public void reached(ClaimedStep step, long key) {
+        fenced(sql("step-reached").param("key", key), step);
+    }
+
+    /**
+     * Records that a step is done.
+     *
+     * @param cartsChecked {@code untouched}, {@code no-op} or {@code unlocked}: how it is known what happened to the carts
+     */
+    public void complete(ClaimedStep step, String cartsChecked) {
+        fenced(sql("step-complete").param("checked", cartsChecked), step);
+        events.record(
+                step.store(),
+                "Step " + step.name() + (cartsChecked.equals("no-op") ? " was already done." : " complete."));
+    }
+
+    /**
+     * Records that an attempt failed.
+     *
+     * @return true if the step is now failed for good, false if it is tried again later
+     */
+    public boolean fail(ClaimedStep step, Exception error) {
+        boolean permanent = error instanceof StoreException store && store.isPermanent();
+        boolean last = permanent || step.attempts() >= attempts;
+        LocalDateTime now =
+                sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class)).single();
+        long wait = backOff.toMillis() << Math.min(step.attempts() - 1, 16);
+        String message = String.valueOf(error.getMessage());
+        sql("step-fail")
+                .param("status", last ? "failed" : "pending")
+                .param("error", message.length() > 2000 ? message.substring(0, 2000) : message)
+                .param("due", now.plus(Duration.ofMillis(wait)))
+                .param("update", step.dataUpdateId())
+                .param("position", step.position())
+                .param("token", step.token())
+                .update();
+        events.record(
+                step.store(),
+                "Step " + step.name() + " failed" + (last ? ": " : ", attempt " + step.attempts() + " of " + attempts + ": ")
+                        + message);
+        return last;
+    }
+
+    /** True if all steps of an update are complete, and there are as many as its plan has. */
+    public boolean allComplete(String dataUpdateId, int planned) {
+        return sql("steps-complete").param("update", dataUpdateId).query(Long.class).single() == planned;
+    }
+
+    /** True if each step that changed something was measured under lock and left the carts as they were. */
+    public boolean cartsUntouched(String dataUpdateId) {
+        return sql("steps-unproven").param("update", dataUpdateId).query(Long.class).single() == 0;
+    }
+
+    private void fenced(JdbcClient.StatementSpec statement, ClaimedStep step) {
+        int rows = statement
+                .param("update", step.dataUpdateId())
+                .param("position", step.position())
+                .param("token", step.token())
+                .update();
+        if (rows != 1) {
+            throw new StoreException(
+                    "store " + step.store() + ": the claim of step " + step.name()
+                            + " ran out and another instance took it over; this run's result is dropped",
+                    null);
+        }
+    }
+
+    private JdbcClient.StatementSpec sql(String name) {
+        return client.sql(Sql.load(name));
+    }
+}

@@ -1,0 +1,55 @@
+package cocart.upkeep.migrate;
+
+import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.Stores;
+
+/** Runs a claimed step against its store. */
+public final class Steps {
+
+    private final Stores stores;
+    private final Plans plans;
+    private final StepRunner runner;
+    private final Queue queue;
+
+    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue) {
+        this.stores = stores;
+        this.plans = plans;
+        this.runner = runner;
+        this.queue = queue;
+    }
+
+    /** Runs a step; what it returns goes to {@link Queue#complete}. */
+    public String run(ClaimedStep claim) {
+        UpdatePlan plan = plans.find(claim.plugin(), claim.toVersion())
+                .filter(found -> found.steps().size() > claim.position()
+                        && found.steps().get(claim.position()).name().equals(claim.name()))
+                .orElseThrow(() -> new StoreException(
+                        "store " + claim.store() + ": config/updates has no step " + claim.name() + " any more at place "
+                                + (claim.position() + 1) + " of " + claim.plugin() + " " + claim.toVersion()
+                                + "; put it back, or upkeep cancel " + claim.store(),
+                        null,
+                        true));
+        try (StoreDatabase database = stores.database(claim.store())) {
+            StepRunner.Outcome outcome = runner.run(
+                    plan,
+                    plan.steps().get(claim.position()),
+                    database,
+                    claim.reachedKey(),
+                    new StepRunner.Checkpoint() {
+                        @Override
+                        public void before(long count, String checksum) {
+                            queue.measured(claim, count, checksum);
+                        }
+
+                        @Override
+                        public void reached(long key) {
+                            queue.reached(claim, key);
+                        }
+                    });
+            return outcome.cartsChecked();
+        }
+    }
+}

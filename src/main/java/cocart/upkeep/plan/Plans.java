@@ -1,0 +1,234 @@
+package cocart.upkeep.plan;
+
+import cocart.upkeep.store.StoreException;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/** Reads {@code config/updates/*.yaml}. What is wrong is said with file, line and column. */
+public final class Plans {
+
+    private final List<UpdatePlan> plans = new ArrayList<>();
+
+    /**
+     * Reads and checks all plans of a folder.
+     *
+     * @throws StoreException (permanent) if one cannot be used
+     */
+    public Plans(Path folder) {
+        List<Path> files;
+        try (Stream<Path> found = Files.list(folder)) {
+            files = found.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+        } catch (IOException e) {
+            throw new StoreException(
+                    folder + " with the update plans cannot be read; put it back from the archive", e, true);
+        }
+        for (Path file : files) {
+            new PlanFile(file).read(plans);
+        }
+    }
+
+    /** A plugin's plans in the order of its file. */
+    public List<UpdatePlan> of(String plugin) {
+        return plans.stream().filter(plan -> plan.plugin().equals(plugin)).toList();
+    }
+
+    public Optional<UpdatePlan> find(String plugin, String version) {
+        return of(plugin).stream().filter(plan -> plan.version().equals(version)).findFirst();
+    }
+
+    /** All plans. */
+    public List<UpdatePlan> all() {
+        return List.copyOf(plans);
+    }
+
+    /** One file. */
+    private record PlanFile(Path file) {
+
+        void read(List<UpdatePlan> plans) {
+            Node root;
+            try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+                root = new Compose(LoadSettings.builder().setLabel(file.toString()).build())
+                        .composeReader(reader)
+                        .orElseThrow(() -> new StoreException(file + " is empty", null, true));
+            } catch (MarkedYamlEngineException e) {
+                String place = e.getProblemMark()
+                        .map(mark -> ", line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1))
+                        .orElse("");
+                throw new StoreException(file + place + ": no valid YAML: " + e.getProblem(), e, true);
+            } catch (IOException e) {
+                throw new StoreException(file + " cannot be read: " + e.getMessage(), e, true);
+            }
+            Fields fields = new Fields(root, "plugin", "updates");
+            String plugin = fields.text("plugin", "[A-Za-z0-9][A-Za-z0-9._-]*");
+            for (Node node : fields.list("updates")) {
+                UpdatePlan plan = update(plugin, node);
+                if (plans.stream().anyMatch(p -> p.plugin().equals(plugin) && p.version().equals(plan.version()))) {
+                    throw wrong(node, "the update " + plan.version() + " of " + plugin + " stands here twice");
+                }
+                plans.add(plan);
+            }
+        }
+
+        private UpdatePlan update(String plugin, Node node) {
+            Fields fields = new Fields(node, "version", "mark", "carts", "updater?", "steps", "proofs");
+            Fields carts = new Fields(fields.node("carts"), "table", "key", "columns");
+            List<String> columns = new ArrayList<>();
+            for (Node column : carts.list("columns")) {
+                columns.add(text(column, "columns", "[A-Za-z0-9_]+"));
+            }
+            List<String> updater = new ArrayList<>();
+            if (fields.has("updater")) {
+                fields.list("updater").forEach(hook -> updater.add(text(hook, "updater", "[A-Za-z0-9_/-]+")));
+            }
+            return new UpdatePlan(
+                    plugin,
+                    fields.text("version", "[0-9][A-Za-z0-9.+_-]*"),
+                    fields.text("mark", "[A-Za-z0-9_]+"),
+                    new UpdatePlan.Carts(
+                            carts.text("table", "[A-Za-z0-9_]+"), carts.text("key", "[A-Za-z0-9_]+"), List.copyOf(columns)),
+                    List.copyOf(updater),
+                    named(fields.list("steps"), this::step, UpdatePlan.Step::name),
+                    named(fields.list("proofs"), this::proof, UpdatePlan.Proof::name));
+        }
+
+        private UpdatePlan.Step step(Node node) {
+            Fields fields = new Fields(node, "name", "description", "unless", "sql", "chunk?");
+            UpdatePlan.Chunk chunk = null;
+            if (fields.has("chunk")) {
+                Fields cut = new Fields(fields.node("chunk"), "table", "key", "rows");
+                chunk = new UpdatePlan.Chunk(
+                        cut.text("table", "[A-Za-z0-9_]+"),
+                        cut.text("key", "[A-Za-z0-9_]+"),
+                        Integer.parseInt(cut.text("rows", "[1-9][0-9]{0,7}")));
+            }
+            String sql = fields.text("sql", "(?s).+");
+            if (chunk != null && !(sql.contains(":from") && sql.contains(":to"))) {
+                throw wrong(fields.node("sql"), "sql of a step with chunk must use :from and :to");
+            }
+            return new UpdatePlan.Step(
+                    fields.text("name", "[a-z0-9][a-z0-9-]*"),
+                    fields.text("description", "(?s).+"),
+                    fields.text("unless", "(?si)\\s*SELECT\\b.+"),
+                    sql,
+                    chunk);
+        }
+
+        private UpdatePlan.Proof proof(Node node) {
+            Fields fields = new Fields(node, "name", "description", "query", "expect");
+            return new UpdatePlan.Proof(
+                    fields.text("name", "[a-z0-9][a-z0-9-]*"),
+                    fields.text("description", "(?s).+"),
+                    fields.text("query", "(?si)\\s*SELECT\\b.+"),
+                    fields.text("expect", "(?s).*"));
+        }
+
+        private <T> List<T> named(List<Node> nodes, Function<Node, T> read, Function<T, String> name) {
+            List<T> items = new ArrayList<>();
+            Set<String> names = new HashSet<>();
+            for (Node node : nodes) {
+                T item = read.apply(node);
+                if (!names.add(name.apply(item))) {
+                    throw wrong(node, "the name " + name.apply(item) + " stands here twice");
+                }
+                items.add(item);
+            }
+            return List.copyOf(items);
+        }
+
+        private String text(Node node, String field, String pattern) {
+            if (!(node instanceof ScalarNode scalar)) {
+                throw wrong(node, field + " must be a text");
+            }
+            String value = scalar.getValue().strip();
+            if (!value.matches(pattern)) {
+                throw wrong(
+                        node,
+                        pattern.contains("SELECT")
+                                ? field + " must be a SELECT"
+                                : value.isEmpty()
+                                        ? field + " is empty"
+                                        : field + " must match " + pattern + ", not '" + value + "'");
+            }
+            return value;
+        }
+
+        private StoreException wrong(@Nullable Node node, String what) {
+            String place = node == null
+                    ? ""
+                    : node.getStartMark()
+                            .map(mark -> ", line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1))
+                            .orElse("");
+            return new StoreException(file + place + ": " + what, null, true);
+        }
+
+        /** A mapping whose fields are known; a name with {@code ?} may be missing. */
+        private final class Fields {
+
+            private final Node mapping;
+            private final java.util.Map<String, Node> values = new java.util.LinkedHashMap<>();
+
+            Fields(Node node, String... names) {
+                mapping = node;
+                if (!(node instanceof MappingNode map)) {
+                    throw wrong(node, "here must be the fields " + String.join(", ", names));
+                }
+                Set<String> known = new HashSet<>();
+                for (String name : names) {
+                    known.add(name.replace("?", ""));
+                }
+                for (NodeTuple tuple : map.getValue()) {
+                    String name = tuple.getKeyNode() instanceof ScalarNode key ? key.getValue() : "";
+                    if (!known.contains(name)) {
+                        throw wrong(
+                                tuple.getKeyNode(),
+                                "unknown field '" + name + "'; known are " + String.join(", ", known.stream().sorted().toList()));
+                    }
+                    values.put(name, tuple.getValueNode());
+                }
+                for (String name : names) {
+                    if (!name.endsWith("?") && !values.containsKey(name)) {
+                        throw wrong(node, "the field " + name + " is missing");
+                    }
+                }
+            }
+
+            boolean has(String name) {
+                return values.containsKey(name);
+            }
+
+            Node node(String name) {
+                return java.util.Objects.requireNonNull(values.get(name));
+            }
+
+            String text(String name, String pattern) {
+                return PlanFile.this.text(node(name), name, pattern);
+            }
+
+            List<Node> list(String name) {
+                if (!(node(name) instanceof SequenceNode sequence) || sequence.getValue().isEmpty()) {
+                    throw wrong(values.getOrDefault(name, mapping), name + " must be a list with at least one entry");
+                }
+                return sequence.getValue();
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package cocart.upkeep.state;
+
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/** The history of a store: one row for each change of state, and the same line in the log. */
+public final class Events {
+
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+
+    private final Database database;
+    private final Instance instance;
+
+    public Events(DataSource source, Instance instance) {
+        database = new Database(source);
+        this.instance = instance;
+    }
+
+    /** Records and logs one sentence about a store. */
+    public void record(String store, String text) {
+        database.sql("event-add")
+                .param("id", UUID.randomUUID().toString())
+                .param("store", store)
+                .param("instance", instance.id())
+                .param("text", Database.cut(text))
+                .update();
+        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+            LOG.info("{}", text);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package cocart.upkeep.state;
+
+import java.text.ParseException;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TimeZone;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.quartz.CronExpression;
+import org.springframework.dao.DuplicateKeyException;
+
+/**
+ * When a job last ran for a store, when it is due again, and who runs it now. A run is claimed with a lease that a
+ * heartbeat keeps alive, so that two instances never both do it and a dead one is replaced.
+ */
+public final class Jobs {
+
+    /** A job's schedule for one store. */
+    public record Schedule(String cron, String zone) {}
+
+    private final Database database;
+    private final Instance instance;
+    private final Duration lease;
+    private final List<String> stores;
+    private final BiFunction<String, String, Schedule> schedules;
+
+    /**
+     * @param lease how long a claim lasts without a heartbeat
+     * @param stores ids of all stores
+     * @param schedules schedule of (store, job)
+     */
+    public Jobs(
+            DataSource source,
+            Instance instance,
+            Duration lease,
+            List<String> stores,
+            BiFunction<String, String, Schedule> schedules) {
+        this.database = new Database(source);
+        this.instance = instance;
+        this.lease = lease;
+        this.stores = List.copyOf(stores);
+        this.schedules = schedules;
+    }
+
+    /** Ids of the stores for which a job is due: its schedule had a time since it last started, or it never ran. */
+    public List<String> due(String job) {
+        Map<String, LocalDateTime> last = new java.util.HashMap<>();
+        database.sql("job-last-starts").param("job", job).query(row -> {
+            LocalDateTime started = row.getObject("last_started_at", LocalDateTime.class);
+            if (started != null) {
+                last.put(row.getString("store"), started);
+            }
+        });
+        LocalDateTime now = database.now();
+        return stores.stream().filter(store -> isDue(schedules.apply(store, job), last.get(store), now)).toList();
+    }
+
+    static boolean isDue(Schedule schedule, @Nullable LocalDateTime last, LocalDateTime now) {
+        if (last == null) {
+            return true;
+        }
+        try {
+            CronExpression cron = new CronExpression(schedule.cron());
+            cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
+            Date next = cron.getNextValidTimeAfter(Date.from(last.toInstant(ZoneOffset.UTC)));
+            return next != null && !next.toInstant().isAfter(now.toInstant(ZoneOffset.UTC));
+        } catch (ParseException e) {
+            throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);
+        }
+    }
+
+    /**
+     * Claims a run of a job for a store.
+     *
+     * @return false if another run of it is alive
+     */
+    public boolean claim(String store, String job) {
+        LocalDateTime now = database.now();
+        if (database.sql("job-claim")
+                        .param("store", store)
+                        .param("job", job)
+                        .param("instance", instance.id())
+                        .param("token", UUID.randomUUID().toString())
+                        .param("expired", now.minus(lease))
+                        .update()
+                == 1) {
+            return true;
+        }
+        try {
+            return database.sql("job-add")
+                            .param("store", store)
+                            .param("job", job)
+                            .param("instance", instance.id())
+                            .param("token", UUID.randomUUID().toString())
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Ends the run of a job that this instance has claimed.
+     *
+     * @param error why it failed, or null when it went well
+     * @return true if the error is new: another one than that of the run before, or the first
+     */
+    public boolean finish(String store, String job, @Nullable String error) {
+        String before = database.sql("job-error")
+                .param("store", store)
+                .param("job", job)
+                .query((row, n) -> java.util.Objects.toString(row.getString("error"), ""))
+                .optional()
+                .orElse("");
+        database.sql("job-finish")
+                .param("store", store)
+                .param("job", job)
+                .param("instance", instance.id())
+                .param("error", Database.cut(error))
+                .update();
+        return error != null && !before.equals(Database.cut(error));
+    }
+
+    /** Why the last run of any job of a store failed; empty when all went well. */
+    public Optional<String> error(String store) {
+        return database.sql("job-errors").param("store", store).query(String.class).list().stream().findFirst();
+    }
+
+    /** Tells the database that this instance is alive; its claims stay valid for another lease. */
+    public void heartbeat() {
+        database.sql("job-heartbeat").param("instance", instance.id()).update();
+        database.sql("step-heartbeat").param("instance", instance.id()).update();
+    }
+}

@@ -1,0 +1,61 @@
+package cocart.upkeep.state;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** What was last seen of the stores' plugins. */
+public final class PluginStates {
+
+    /**
+     * A plugin as it was last seen.
+     *
+     * @param state {@code settled}, {@code unsettled} or {@code absent}
+     * @param version from the main file's header, or null
+     * @param rolledBackFrom a later version that was settled before, or null
+     * @param databaseVersion the store's option, or null
+     * @param schema {@code current}, {@code outdated} or {@code unknown}
+     * @param reason why it is not settled, or null when it only has to stay as it is for a while
+     */
+    public record PluginState(
+            String plugin,
+            String state,
+            @Nullable String version,
+            @Nullable String rolledBackFrom,
+            @Nullable String databaseVersion,
+            String schema,
+            @Nullable String reason,
+            Instant firstSeenAt,
+            Instant lastSeenAt) {}
+
+    private final Database database;
+
+    public PluginStates(DataSource source) {
+        database = new Database(source);
+    }
+
+    /** What was last seen of a plugin; empty before the first look. */
+    public Optional<PluginState> of(String store, String plugin) {
+        return database.sql("plugin-state")
+                .param("store", store)
+                .param("plugin", plugin)
+                .query((row, n) -> new PluginState(
+                        plugin,
+                        row.getString("state"),
+                        row.getString("version"),
+                        row.getString("rolled_back_from"),
+                        row.getString("database_version"),
+                        row.getString("schema_state"),
+                        row.getString("reason"),
+                        Database.instant(row, "first_seen_at"),
+                        Database.instant(row, "last_seen_at")))
+                .optional();
+    }
+
+    /** What was last seen of each of the plugins. */
+    public List<PluginState> of(String store, List<String> plugins) {
+        return plugins.stream().flatMap(plugin -> of(store, plugin).stream()).toList();
+    }
+}

@@ -1,0 +1,111 @@
+package cocart.upkeep.state;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
+import java.util.Locale;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.exception.FlywayValidateException;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the state database and brings its tables up to date. */
+public final class StateDatabase {
+
+    private StateDatabase() {}
+
+    /**
+     * Opens the database of {@code upkeep.database.url}. All connections are READ COMMITTED and in UTC.
+     *
+     * @param home what a relative H2 file is relative to
+     * @return a pool; the caller closes it
+     * @throws StateException if it cannot be opened or was made by a newer program
+     */
+    public static HikariDataSource open(Path home, String url, String username, String password) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("state");
+        config.setJdbcUrl(url);
+        if (url.startsWith("jdbc:h2:file:./")) {
+            // AUTO_SERVER opens a port for other processes of this machine: only on loopback
+            System.setProperty("h2.bindAddress", "127.0.0.1");
+            Path file = home.resolve(url.substring("jdbc:h2:file:./".length()).replaceAll(";.*", "")).normalize();
+            makePrivate(file.getParent());
+            int options = url.indexOf(';');
+            config.setJdbcUrl("jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options)));
+        }
+        config.setUsername(username);
+        config.setPassword(password);
+        config.setMaximumPoolSize(8);
+        config.setMinimumIdle(1);
+        config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+        config.setConnectionInitSql(url.startsWith("jdbc:mariadb:") ? "SET time_zone = '+00:00'" : "SET TIME ZONE 'UTC'");
+        config.setConnectionTimeout(15_000);
+        config.setInitializationFailTimeout(10_000);
+        HikariDataSource pool;
+        try {
+            pool = new HikariDataSource(config);
+        } catch (RuntimeException e) {
+            throw unopened(url, e);
+        }
+        try {
+            Flyway.configure()
+                    .dataSource(pool)
+                    .locations("classpath:db/migration")
+                    .ignoreMigrationPatterns(new String[0])
+                    .load()
+                    .migrate();
+            return pool;
+        } catch (FlywayValidateException e) {
+            pool.close();
+            throw new StateException(
+                    "The state database " + visible(url)
+                            + " was made by a newer or changed version of this program; run that version, or set"
+                            + " upkeep.database.url to another database",
+                    e);
+        } catch (FlywayException e) {
+            pool.close();
+            throw unopened(url, e);
+        }
+    }
+
+    private static StateException unopened(String url, Exception e) {
+        String reason = root(e).toLowerCase(Locale.ROOT);
+        String what = reason.contains("already in use") || reason.contains("locked")
+                ? "is in use by another process that does not share it; stop that process, or add ;AUTO_SERVER=TRUE to"
+                        + " upkeep.database.url"
+                : "cannot be opened (" + root(e) + "); check upkeep.database.url, .username and .password";
+        return new StateException("The state database " + visible(url) + " " + what, e);
+    }
+
+    /** The URL without its options, which may hold a password. */
+    private static String visible(String url) {
+        return url.replaceAll("[;?].*", "");
+    }
+
+    private static String root(Throwable e) {
+        Throwable cause = e;
+        while (cause.getCause() != null && !(cause instanceof SQLException)) {
+            cause = cause.getCause();
+        }
+        String message = String.valueOf(cause.getMessage());
+        return message.lines().findFirst().orElse(message).replaceAll("\\s*\\[[0-9-]+\\]$", "");
+    }
+
+    private static void makePrivate(@Nullable Path folder) {
+        if (folder == null || Files.isDirectory(folder)) {
+            return;
+        }
+        try {
+            Files.createDirectories(folder);
+            if (Files.getFileStore(folder).supportsFileAttributeView("posix")) {
+                Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+            }
+        } catch (IOException e) {
+            throw new StateException("The folder " + folder + " for the state database cannot be made: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package cocart.upkeep.state;
+
+import org.jspecify.annotations.Nullable;
+
+/** The state database cannot be used; the message is one sentence with the remedy. */
+public class StateException extends RuntimeException {
+
+    public StateException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,50 @@
+package cocart.upkeep.state;
+
+import cocart.upkeep.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns what went wrong in a route into state: a sentence that {@code status} shows until it is mended. */
+public final class Troubles {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Troubles.class);
+
+    private final Jobs jobs;
+    private final Updates updates;
+    private final Events events;
+
+    public Troubles(Jobs jobs, Updates updates, Events events) {
+        this.jobs = jobs;
+        this.updates = updates;
+        this.events = events;
+    }
+
+    /** Ends a claimed run of a job with an error. */
+    public void job(String store, String job, Exception error) {
+        String sentence = sentence(error);
+        if (jobs.finish(store, job, sentence)) {
+            events.record(store, "Job " + job + " failed: " + sentence);
+        }
+    }
+
+    /** An update could not be completed: failed if a human has to mend something, else tried again later. */
+    public void completion(DataUpdate update, Exception error) {
+        if (error instanceof StoreException known && known.isPermanent()) {
+            updates.fail(update, sentence(error));
+        } else {
+            updates.waiting(update.id(), sentence(error) + " It is tried again.");
+        }
+    }
+
+    /** An error in one sentence; what nobody foresaw also goes to the log with its place. */
+    public static String sentence(@Nullable Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StoreException || cause instanceof StateException) {
+                return String.valueOf(cause.getMessage());
+            }
+        }
+        LOG.error("Unforeseen error; please report it", error);
+        return "unforeseen error, see the log: " + error;
+    }
+}

@@ -1,0 +1,195 @@
+package cocart.upkeep.store;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** A store's files on this machine. */
+final class LocalFiles implements StoreFiles {
+
+    private static final int DEEPEST = 64;
+
+    private final String store;
+    private final Path root;
+
+    LocalFiles(String store, Path root) {
+        this.store = store;
+        this.root = root;
+        if (!Files.isDirectory(root)) {
+            throw new StoreException(
+                    "store " + store + ": there is no folder " + root + "; check upkeep.store." + store + ".files", null, true);
+        }
+    }
+
+    @Override
+    public Optional<List<FileEntry>> list(String folder) {
+        List<FileEntry> entries = new ArrayList<>();
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(at(folder))) {
+            for (Path path : names) {
+                String name = path.getFileName().toString();
+                if (FileNames.isPlain(name)) {
+                    entries.add(entry(path, name));
+                }
+            }
+            return Optional.of(entries);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw fault(folder, e);
+        }
+    }
+
+    @Override
+    public Optional<FileEntry> stat(String path) {
+        try {
+            return Optional.of(entry(at(path), path));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw fault(path, e);
+        }
+    }
+
+    @Override
+    public Optional<byte[]> read(String path, int limit) {
+        try (InputStream in = Files.newInputStream(at(path))) {
+            return Optional.of(in.readNBytes(limit));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw fault(path, e);
+        }
+    }
+
+    @Override
+    public void walk(String folder, Visitor visitor) {
+        if (!Files.isDirectory(at(folder))) {
+            throw new StoreException("store " + store + ": there is no folder " + at(folder), null);
+        }
+        try {
+            walk(at(folder), "", 0, visitor);
+        } catch (IOException e) {
+            throw fault(folder, e);
+        }
+    }
+
+    private void walk(Path folder, String prefix, int depth, Visitor visitor) throws IOException {
+        List<Path> paths = new ArrayList<>();
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(folder)) {
+            names.forEach(paths::add);
+        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+            visitor.failed(
+                    new FileEntry(prefix.isEmpty() ? "." : prefix, FileEntry.Type.FOLDER, 0, 0, 0, null, null),
+                    "the folder cannot be listed: " + e.getMessage());
+            return;
+        }
+        paths.sort(Comparator.naturalOrder());
+        for (Path path : paths) {
+            String name = path.getFileName().toString();
+            String relative = prefix.isEmpty() ? name : prefix + "/" + name;
+            FileEntry entry;
+            try {
+                entry = entry(path, relative);
+            } catch (IOException e) {
+                visitor.failed(
+                        new FileEntry(relative, FileEntry.Type.OTHER, 0, 0, 0, null, null), "it went away: " + e.getMessage());
+                continue;
+            }
+            if (!FileNames.isPlain(name)) {
+                visitor.failed(entry, "its name cannot be used");
+            } else if (visitor.found(entry)) {
+                if (entry.type() == FileEntry.Type.FOLDER) {
+                    if (depth >= DEEPEST) {
+                        visitor.failed(entry, "folders are nested deeper than " + DEEPEST);
+                    } else {
+                        walk(path, relative, depth + 1, visitor);
+                    }
+                } else if (entry.type() == FileEntry.Type.FILE) {
+                    copy(path, entry, visitor);
+                }
+            }
+        }
+    }
+
+    private static void copy(Path path, FileEntry entry, Visitor visitor) throws IOException {
+        InputStream in;
+        try {
+            in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            visitor.failed(entry, "it cannot be read: " + e.getMessage());
+            return;
+        }
+        try (in) {
+            OutputStream out = visitor.open(entry);
+            byte[] buffer = new byte[1 << 16];
+            long left = entry.size();
+            while (left > 0) {
+                int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+                if (n < 0) {
+                    visitor.failed(entry, "it ended after " + (entry.size() - left) + " of " + entry.size() + " bytes");
+                    return;
+                }
+                out.write(buffer, 0, n);
+                left -= n;
+            }
+            out.close();
+        }
+    }
+
+    private FileEntry entry(Path path, String relative) throws IOException {
+        BasicFileAttributes basic = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        int mode = 0644;
+        if (Files.getFileStore(root).supportsFileAttributeView("unix")) {
+            Map<String, Object> unix = Files.readAttributes(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+            mode = ((Integer) unix.get("mode")) & 07777;
+        }
+        FileEntry.Type type = basic.isRegularFile()
+                ? FileEntry.Type.FILE
+                : basic.isDirectory()
+                        ? FileEntry.Type.FOLDER
+                        : basic.isSymbolicLink() ? FileEntry.Type.LINK : FileEntry.Type.OTHER;
+        FileTime changed = basic.lastModifiedTime();
+        return new FileEntry(
+                relative,
+                type,
+                type == FileEntry.Type.FILE ? basic.size() : 0,
+                changed.to(TimeUnit.SECONDS),
+                mode,
+                type == FileEntry.Type.LINK ? Files.readSymbolicLink(path).toString() : null,
+                null);
+    }
+
+    private Path at(String path) {
+        Path found = root;
+        for (String part : path.isEmpty() ? new String[0] : path.split("/", -1)) {
+            if (!FileNames.isPlain(part)) {
+                throw new StoreException("store " + store + ": the path '" + path + "' cannot be used", null, true);
+            }
+            found = found.resolve(part);
+        }
+        return found;
+    }
+
+    private StoreException fault(String path, IOException e) {
+        return new StoreException("store " + store + ": " + root.resolve(path) + " cannot be read: " + e.getMessage(), e);
+    }
+
+    @Override
+    public void close() {
+        // nothing is kept open
+    }
+}

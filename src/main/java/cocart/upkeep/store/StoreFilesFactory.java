@@ -1,0 +1,137 @@
+package cocart.upkeep.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.file.remote.SftpConfiguration;
+import org.apache.camel.component.file.remote.SftpEndpoint;
+import org.apache.camel.util.URISupport;
+
+/** Opens a store's files by its {@code files} URI. */
+public final class StoreFilesFactory {
+
+    private static final int CONNECT_MILLIS = 10_000;
+    private static final int IDLE_MILLIS = 60_000;
+    private static final int ALIVE_MILLIS = 15_000;
+
+    private final CamelContext context;
+    private final Path home;
+
+    /** @param home what relative paths in the URI are relative to; {@code config/known_hosts} lies there */
+    public StoreFilesFactory(CamelContext context, Path home) {
+        this.context = context;
+        this.home = home;
+    }
+
+    /** @throws StoreException if the URI is malformed, a key cannot be used, or the server cannot be entered */
+    public StoreFiles open(StoreSettings store) {
+        String property = "upkeep.store." + store.id() + ".files";
+        String uri = store.files();
+        if (uri.startsWith("file:")) {
+            String path = uri.substring("file:".length()).replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
+            return new LocalFiles(store.id(), home.resolve(path).normalize());
+        }
+        String rest = uri.substring("sftp:".length()).replaceFirst("^//", "");
+        int question = rest.indexOf('?');
+        String address = question < 0 ? rest : rest.substring(0, question);
+        String query = question < 0 ? "" : rest.substring(question + 1);
+        int slash = address.indexOf('/');
+        if (slash <= 0) {
+            throw new StoreException(
+                    property + " must name a host and the WordPress root on it, for example"
+                            + " sftp:deploy@shop.example:22/var/www/shop",
+                    null,
+                    true);
+        }
+        SftpEndpoint endpoint;
+        Map<String, Object> options;
+        try {
+            options = URISupport.parseQuery(query, true);
+            endpoint = context.getEndpoint(
+                    "sftp://" + address.substring(0, slash) + "/root" + (query.isEmpty() ? "" : "?" + query),
+                    SftpEndpoint.class);
+        } catch (Exception e) {
+            throw new StoreException(
+                    property + " is no usable sftp: endpoint of Camel (" + cause(e)
+                            + "); see the options of the Camel component sftp",
+                    e,
+                    true);
+        }
+        SftpConfiguration config = endpoint.getConfiguration();
+        if (config.getUsername() == null) {
+            throw new StoreException(property + " names no user; write sftp:USER@HOST/PATH", null, true);
+        }
+        defaults(config, options);
+        key(config, property);
+        return new SftpFiles(store.id(), endpoint, address.substring(slash), IDLE_MILLIS);
+    }
+
+    private void defaults(SftpConfiguration config, Map<String, Object> options) {
+        if (!options.containsKey("strictHostKeyChecking")) {
+            config.setStrictHostKeyChecking("yes");
+        }
+        if (!options.containsKey("connectTimeout")) {
+            config.setConnectTimeout(CONNECT_MILLIS);
+        }
+        if (!options.containsKey("soTimeout")) {
+            config.setSoTimeout(IDLE_MILLIS);
+        }
+        if (!options.containsKey("serverAliveInterval")) {
+            config.setServerAliveInterval(ALIVE_MILLIS);
+            config.setServerAliveCountMax(3);
+        }
+        if (!options.containsKey("useUserKnownHostsFile")) {
+            config.setUseUserKnownHostsFile(false);
+        }
+        config.setAutoCreateKnownHostsFile(false);
+        if (config.getKnownHostsFile() != null) {
+            config.setKnownHostsFile(home.resolve(config.getKnownHostsFile()).toString());
+        } else if (config.getKnownHostsUri() == null && config.getKnownHosts() == null) {
+            config.setKnownHostsFile(home.resolve("config/known_hosts").toString());
+        }
+    }
+
+    private void key(SftpConfiguration config, String property) {
+        if (config.getPrivateKeyFile() == null) {
+            return;
+        }
+        Path key = home.resolve(config.getPrivateKeyFile());
+        if (!Files.isReadable(key)) {
+            throw new StoreException(
+                    property + ": the key file " + key + " does not exist or cannot be read; check privateKeyFile", null, true);
+        }
+        try {
+            if (Files.getFileStore(key).supportsFileAttributeView("posix")) {
+                Set<PosixFilePermission> mode = Files.getPosixFilePermissions(key);
+                if (mode.stream().anyMatch(p -> !p.name().startsWith("OWNER_"))) {
+                    throw new StoreException(
+                            property + ": the key file " + key + " may be read by others ("
+                                    + PosixFilePermissions.toString(mode) + "); run chmod 600 on it",
+                            null,
+                            true);
+                }
+            }
+        } catch (IOException e) {
+            throw new StoreException(property + ": the key file " + key + " cannot be read: " + e.getMessage(), e, true);
+        }
+        config.setPrivateKeyFile(key.toString());
+    }
+
+    /** The innermost message, without the URI, which may hold a password. */
+    private static String cause(Throwable error) {
+        Throwable cause = error;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        String message = String.valueOf(cause.getMessage());
+        int reason = message.lastIndexOf("due to:");
+        return (reason >= 0 ? message.substring(reason + 7).strip() : message)
+                .replaceAll("sftp:\\S*", "sftp:…")
+                .replaceAll("\\{[^}]*\\}", "{…}");
+    }
+}

@@ -1,0 +1,1 @@
+INSERT INTO event (id, store, instance, text) VALUES (:id, :store, :instance, :text)

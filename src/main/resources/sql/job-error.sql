@@ -1,0 +1,1 @@
+SELECT error FROM job_run WHERE store = :store AND job = :job

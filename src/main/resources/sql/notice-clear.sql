@@ -1,0 +1,1 @@
+DELETE FROM notice WHERE store = :store AND kind = :kind

@@ -1,0 +1,1 @@
+SELECT kind, text FROM notice WHERE store = :store ORDER BY raised_at

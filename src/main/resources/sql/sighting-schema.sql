@@ -1,0 +1,1 @@
+UPDATE plugin_sighting SET schema_state = :schema, database_version = :version WHERE id = :id

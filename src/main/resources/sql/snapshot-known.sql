@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM snapshot WHERE store = :store AND id = :id

@@ -1,0 +1,1 @@
+SELECT * FROM data_update WHERE open_key = :key
