@@ -108,7 +108,8 @@ public final class Bundle implements AutoCloseable {
                         state,
                         stores,
                         new BackUp(snapshots, Clock.systemUTC()),
-                        new DatabaseDump(List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
+                        new DatabaseDump(
+                                List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
                         events));
         main.bind("planning", planning);
         main.bind("queue", queue);
@@ -118,7 +119,8 @@ public final class Bundle implements AutoCloseable {
         Properties properties = settings.forCamel();
         properties.setProperty("upkeep.ticks", String.valueOf(ticks));
         properties.setProperty(
-                "upkeep.heartbeat", String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
+                "upkeep.heartbeat",
+                String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
         main.configure().withName("upkeep");

@@ -35,7 +35,8 @@ final class ConfiguredStores implements Stores {
         StoreSettings store = settings.stores().get(id);
         if (store == null) {
             throw new StoreException(
-                    "There is no store " + id + "; upkeep.stores names " + String.join(", ", settings.stores().keySet()),
+                    "There is no store " + id + "; upkeep.stores names "
+                            + String.join(", ", settings.stores().keySet()),
                     null,
                     true);
         }

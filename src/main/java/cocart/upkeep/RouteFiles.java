@@ -20,7 +20,9 @@ final class RouteFiles {
     static void check(Path folder) {
         List<Path> files;
         try (Stream<Path> found = Files.list(folder)) {
-            files = found.filter(file -> file.toString().endsWith(".camel.yaml")).sorted().toList();
+            files = found.filter(file -> file.toString().endsWith(".camel.yaml"))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new SettingsException(folder + " cannot be read: " + e.getMessage());
         }
@@ -49,6 +51,10 @@ final class RouteFiles {
                 reason = cause.getMessage();
             }
         }
-        return reason.lines().map(String::strip).filter(line -> !line.isEmpty()).reduce((a, b) -> a + " " + b).orElse("");
+        return reason.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .reduce((a, b) -> a + " " + b)
+                .orElse("");
     }
 }

@@ -92,7 +92,8 @@ public final class Settings {
         }
         settings.readEnvironment(System.getenv());
         System.getProperties().stringPropertyNames().stream()
-                .filter(name -> name.startsWith("upkeep.") && !name.startsWith("upkeep.demo.") && !name.equals("upkeep.home"))
+                .filter(name ->
+                        name.startsWith("upkeep.") && !name.startsWith("upkeep.demo.") && !name.equals("upkeep.home"))
                 .forEach(name -> settings.values.put(name, System.getProperty(name)));
         settings.values.putAll(overrides);
         settings.resolvePlaceholders();
@@ -166,7 +167,9 @@ public final class Settings {
         } catch (IOException | IllegalArgumentException e) {
             throw new SettingsException(from + " cannot be read: " + e.getMessage());
         }
-        properties.stringPropertyNames().forEach(name -> values.put(name, properties.getProperty(name).trim()));
+        properties
+                .stringPropertyNames()
+                .forEach(name -> values.put(name, properties.getProperty(name).trim()));
     }
 
     private void readEnvironment(Map<String, String> environment) {
@@ -179,7 +182,8 @@ public final class Settings {
                     .forEach(name -> names.add("upkeep.store." + id + "." + name));
         }
         for (String name : names) {
-            String value = environment.get(name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'));
+            String value = environment.get(
+                    name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'));
             if (value != null) {
                 values.put(name, value);
             }
@@ -214,7 +218,8 @@ public final class Settings {
         List<String> ids = split(value("stores"));
         if (ids.isEmpty()) {
             throw wrong(
-                    "upkeep.stores", "names no store; set for example upkeep.stores = acme and upkeep.store.acme.files");
+                    "upkeep.stores",
+                    "names no store; set for example upkeep.stores = acme and upkeep.store.acme.files");
         }
         for (String id : ids) {
             if (!id.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,62}")) {
@@ -230,7 +235,8 @@ public final class Settings {
                         .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
                         .filter(candidate -> distance(name, candidate) <= Math.max(3, name.length() / 3));
                 throw new SettingsException(where(name) + "unknown property " + name
-                        + near.map(candidate -> "; did you mean " + candidate + "?").orElse("; remove it"));
+                        + near.map(candidate -> "; did you mean " + candidate + "?")
+                                .orElse("; remove it"));
             }
         }
         duration("migrate.back-off");
@@ -337,8 +343,8 @@ public final class Settings {
         } catch (java.text.ParseException e) {
             throw wrong(
                     name,
-                    "is no Quartz cron expression (seconds minutes hours day-of-month month day-of-week): '" + value + "' ("
-                            + e.getMessage() + ")");
+                    "is no Quartz cron expression (seconds minutes hours day-of-month month day-of-week): '" + value
+                            + "' (" + e.getMessage() + ")");
         }
     }
 
@@ -364,7 +370,10 @@ public final class Settings {
     }
 
     private static List<String> split(String list) {
-        return Stream.of(list.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+        return Stream.of(list.split(","))
+                .map(String::strip)
+                .filter(s -> !s.isEmpty())
+                .toList();
     }
 
     /** Levenshtein distance. */

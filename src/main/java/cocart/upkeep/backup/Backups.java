@@ -46,9 +46,12 @@ public final class Backups {
                 .update();
         events.record(
                 store,
-                "Snapshot " + snapshot.id() + " sealed: " + snapshot.files() + " files, " + snapshot.bytes() + " bytes ("
+                "Snapshot " + snapshot.id() + " sealed: " + snapshot.files() + " files, " + snapshot.bytes()
+                        + " bytes ("
                         + snapshot.newBytes() + " new)"
-                        + (snapshot.failed() == 0 ? "" : ", " + snapshot.failed() + " could not be read: see its manifest")
+                        + (snapshot.failed() == 0
+                                ? ""
+                                : ", " + snapshot.failed() + " could not be read: see its manifest")
                         + ".");
         return snapshot;
     }

@@ -13,7 +13,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Brings a data update whose steps are done to its end: proven, carts compared, marked, recorded. */
 public final class Completion {
@@ -57,11 +56,11 @@ public final class Completion {
         try (StoreDatabase database = stores.database(update.store());
                 Connection connection = database.connect()) {
             Carts.Measure now = Carts.measure(connection, plan, database);
-            CartCheck.Result result =
-                    CartCheck.decide(update.cartsBefore(), update.checksumBefore(), now, untouched);
+            CartCheck.Result result = CartCheck.decide(update.cartsBefore(), update.checksumBefore(), now, untouched);
             if (!result.fine()) {
                 throw new StoreException(
-                        "store " + update.store() + ": " + result.text() + " Compare with snapshot " + update.snapshotId()
+                        "store " + update.store() + ": " + result.text() + " Compare with snapshot "
+                                + update.snapshotId()
                                 + " of the store (its database.sql.gz can be loaded with: zcat database.sql.gz | mariadb"
                                 + " NAME); if the carts are right as they are now, upkeep retry " + update.store()
                                 + " counts anew.",
@@ -70,8 +69,7 @@ public final class Completion {
             }
             return result;
         } catch (SQLException e) {
-            throw new StoreException(
-                    "store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
         }
     }
 

@@ -35,8 +35,7 @@ public final class Notices {
     private final Jobs jobs;
     private final Events events;
 
-    public Notices(
-            DataSource source, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
+    public Notices(DataSource source, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
         this.client = JdbcClient.create(source);
         this.stores = stores;
         this.updates = updates;
@@ -76,8 +75,10 @@ public final class Notices {
                 .param("store", store)
                 .query((row, n) -> new Notice(row.getString("kind"), row.getString("text")))
                 .list();
-        return open.stream().filter(notice -> notice.kind().equals("attention")).findFirst().or(() -> open.stream()
-                .findFirst());
+        return open.stream()
+                .filter(notice -> notice.kind().equals("attention"))
+                .findFirst()
+                .or(() -> open.stream().findFirst());
     }
 
     /** Dismisses what is shown for a store; false if nothing was. */
@@ -94,20 +95,26 @@ public final class Notices {
         }
         update.ifPresent(data -> {
             switch (data.state()) {
-                case "awaiting-approval" -> wanted.put(
-                        "update-required",
-                        "CoCart database update required: the tables of " + data.plugin() + " are not what its code "
-                                + data.codeVersion() + " needs, and new carts are lost until then. Run: upkeep approve "
-                                + store + waiting(data));
-                case "pending", "in-progress" -> wanted.put(
-                        "updating",
-                        "The database of " + data.plugin() + " is being updated to " + data.toVersion() + "."
-                                + waiting(data));
-                case "complete" -> wanted.put(
-                        "update-complete",
-                        "CoCart database update complete: " + data.plugin() + " " + data.codeVersion()
-                                + " has database version " + data.toVersion() + ", proven in the schema. Run: upkeep dismiss "
-                                + store);
+                case "awaiting-approval" ->
+                    wanted.put(
+                            "update-required",
+                            "CoCart database update required: the tables of " + data.plugin()
+                                    + " are not what its code "
+                                    + data.codeVersion()
+                                    + " needs, and new carts are lost until then. Run: upkeep approve "
+                                    + store + waiting(data));
+                case "pending", "in-progress" ->
+                    wanted.put(
+                            "updating",
+                            "The database of " + data.plugin() + " is being updated to " + data.toVersion() + "."
+                                    + waiting(data));
+                case "complete" ->
+                    wanted.put(
+                            "update-complete",
+                            "CoCart database update complete: " + data.plugin() + " " + data.codeVersion()
+                                    + " has database version " + data.toVersion()
+                                    + ", proven in the schema. Run: upkeep dismiss "
+                                    + store);
                 default -> {}
             }
         });
@@ -116,8 +123,8 @@ public final class Notices {
 
     private @Nullable String attention(String store, Optional<DataUpdate> update) {
         if (update.isPresent() && update.get().state().equals("failed")) {
-            return "The data update of " + update.get().plugin() + " failed: " + update.get().reason()
-                    + " When that is mended, run: upkeep retry " + store;
+            return "The data update of " + update.get().plugin() + " failed: "
+                    + update.get().reason() + " When that is mended, run: upkeep retry " + store;
         }
         Optional<String> error = jobs.error(store);
         if (error.isPresent()) {
@@ -134,7 +141,9 @@ public final class Notices {
             }
             if (plugin.state().equals("unsettled")
                     && plugin.reason() != null
-                    && Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt()).compareTo(PATIENCE) > 0) {
+                    && Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt())
+                                    .compareTo(PATIENCE)
+                            > 0) {
                 return plugin.plugin() + " has been unsettled for more than 10 minutes: " + plugin.reason();
             }
         }

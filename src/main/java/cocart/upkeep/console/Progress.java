@@ -40,7 +40,9 @@ public final class Progress {
         for (PluginState plugin : plugins.of(store, settings.plugins())) {
             if (plugin.state().equals("unsettled")
                     && (plugin.reason() == null
-                            || Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt()).compareTo(PATIENCE) < 0)) {
+                            || Duration.between(plugin.firstSeenAt(), plugin.lastSeenAt())
+                                            .compareTo(PATIENCE)
+                                    < 0)) {
                 return true;
             }
         }

@@ -31,8 +31,7 @@ public final class Status {
     private final Jobs jobs;
     private final Notices notices;
 
-    public Status(
-            DataSource source, Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Notices notices) {
+    public Status(DataSource source, Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Notices notices) {
         this.client = JdbcClient.create(source);
         this.stores = stores;
         this.plugins = plugins;
@@ -62,7 +61,8 @@ public final class Status {
             plugin.put("databaseVersion", seen.map(PluginState::databaseVersion).orElse(null));
             plugin.put("schema", seen.map(PluginState::schema).orElse("unknown"));
             plugin.put("rolledBackFrom", seen.map(PluginState::rolledBackFrom).orElse(null));
-            plugin.put("reason", seen.isEmpty() ? "Not looked at yet." : seen.get().reason());
+            plugin.put(
+                    "reason", seen.isEmpty() ? "Not looked at yet." : seen.get().reason());
         }
         dataUpdate(store.id(), node.putObject("dataUpdate"));
         snapshot(store.id(), node);
@@ -79,7 +79,11 @@ public final class Status {
     private void dataUpdate(String store, ObjectNode node) {
         Optional<DataUpdate> latest = updates.current(store);
         if (latest.isEmpty()) {
-            node.put("state", "none").putNull("plugin").putNull("from").putNull("to").putNull("reason");
+            node.put("state", "none")
+                    .putNull("plugin")
+                    .putNull("from")
+                    .putNull("to")
+                    .putNull("reason");
             node.putArray("steps");
             node.putNull("exposureSeconds");
             return;

@@ -68,7 +68,8 @@ public final class Detector {
                 ProofResult result = proofs.check(plan, database);
                 boolean needed = PhpVersion.compare(version, plan.version()) >= 0;
                 sightings.schema(sighting.id(), needed ? result.schema() : old(result), result.markValue());
-                boolean behind = result.markValue() == null || PhpVersion.compare(result.markValue(), plan.version()) < 0;
+                boolean behind =
+                        result.markValue() == null || PhpVersion.compare(result.markValue(), plan.version()) < 0;
                 Optional<DataUpdate> open = updates.open(store, sighting.plugin())
                         .filter(update -> update.toVersion().equals(plan.version()));
                 if (!needed) {

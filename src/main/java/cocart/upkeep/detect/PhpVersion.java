@@ -100,7 +100,6 @@ public final class PhpVersion {
         }
     }
 
-
     private static boolean isDigit(char c) {
         return c >= '0' && c <= '9';
     }

@@ -35,7 +35,9 @@ public final class PluginFolder {
     public PluginLook look(StoreFiles files, String slug) {
         String folder = "wp-content/plugins/" + slug;
         boolean maintenance = maintenance(files);
-        if (files.stat(folder).filter(entry -> entry.type() == FileEntry.Type.FOLDER || entry.type() == FileEntry.Type.LINK).isEmpty()) {
+        if (files.stat(folder)
+                .filter(entry -> entry.type() == FileEntry.Type.FOLDER || entry.type() == FileEntry.Type.LINK)
+                .isEmpty()) {
             if (files.stat("wp-content").isEmpty()) {
                 throw new StoreException(
                         "there is no wp-content in this folder; its files setting must point at the WordPress root, where"
@@ -90,7 +92,8 @@ public final class PluginFolder {
     }
 
     private static @Nullable String version(StoreFiles files, String folder, String slug, TreeSet<String> lines) {
-        Optional<String> main = files.read(folder + "/" + slug + ".php", PluginHeader.READ).flatMap(PluginHeader::version);
+        Optional<String> main =
+                files.read(folder + "/" + slug + ".php", PluginHeader.READ).flatMap(PluginHeader::version);
         if (main.isPresent()) {
             return main.get();
         }
@@ -98,7 +101,8 @@ public final class PluginFolder {
             String name = line.substring(0, line.indexOf('|'));
             if (name.endsWith(".php") && !name.contains("/")) {
                 Optional<byte[]> start = files.read(folder + "/" + name, PluginHeader.READ);
-                if (start.flatMap(bytes -> PluginHeader.field(bytes, "Plugin Name")).isPresent()) {
+                if (start.flatMap(bytes -> PluginHeader.field(bytes, "Plugin Name"))
+                        .isPresent()) {
                     return start.flatMap(PluginHeader::version).orElse(null);
                 }
             }
@@ -115,7 +119,9 @@ public final class PluginFolder {
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
                 .orElse("");
         Matcher upgrading = UPGRADING.matcher(text);
-        long since = upgrading.find() ? Long.parseLong(upgrading.group(1)) : entry.get().mtime();
+        long since = upgrading.find()
+                ? Long.parseLong(upgrading.group(1))
+                : entry.get().mtime();
         return text.contains("time()") || clock.instant().getEpochSecond() - since < MAINTENANCE_SECONDS;
     }
 

@@ -30,7 +30,8 @@ public final class PluginHeader {
             return Optional.empty();
         }
         // _cleanup_header_comment
-        String value = matcher.group(1).replaceFirst("(?s)\\s*(?:\\*/|\\?>).*", "").strip();
+        String value =
+                matcher.group(1).replaceFirst("(?s)\\s*(?:\\*/|\\?>).*", "").strip();
         return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 }

@@ -34,12 +34,16 @@ public final class Sightings {
      */
     public Sighting record(String store, PluginLook look, Duration settle) {
         return Objects.requireNonNull(transaction.execute(status -> {
-            LocalDateTime now = sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class)).single();
+            LocalDateTime now = sql("now")
+                    .query((row, n) -> row.getObject(1, LocalDateTime.class))
+                    .single();
             Optional<Sighting> last = latest(store, look.plugin());
             boolean same = last.isPresent() && last.get().fingerprint().equals(look.fingerprint());
             Instant firstSeen = same ? last.get().firstSeen() : now.toInstant(ZoneOffset.UTC);
             boolean longEnough = same
-                    && Duration.between(firstSeen, now.toInstant(ZoneOffset.UTC)).compareTo(settle) >= 0;
+                    && Duration.between(firstSeen, now.toInstant(ZoneOffset.UTC))
+                                    .compareTo(settle)
+                            >= 0;
             Sighting.State state = !look.present()
                     ? Sighting.State.ABSENT
                     : look.unfit() == null && longEnough ? Sighting.State.SETTLED : Sighting.State.UNSETTLED;
@@ -86,7 +90,11 @@ public final class Sightings {
         String known = databaseVersion == null || databaseVersion.length() <= 64
                 ? databaseVersion
                 : databaseVersion.substring(0, 64);
-        sql("sighting-schema").param("id", id).param("schema", schema).param("version", known).update();
+        sql("sighting-schema")
+                .param("id", id)
+                .param("schema", schema)
+                .param("version", known)
+                .update();
     }
 
     /**
@@ -101,7 +109,8 @@ public final class Sightings {
                 .list();
         Instant since = null;
         for (Sighting sighting : newestFirst) {
-            boolean another = !Objects.equals(sighting.version(), newestFirst.get(0).version());
+            boolean another =
+                    !Objects.equals(sighting.version(), newestFirst.get(0).version());
             if (another && sighting.state() == Sighting.State.SETTLED) {
                 break;
             }

@@ -56,8 +56,7 @@ public final class Planning {
     /** A step's attempt failed: it is tried again, or failed and its update with it. */
     public void stepFailed(ClaimedStep step, Exception error) {
         if (queue.fail(step, error)) {
-            updates.fail(
-                    updates.get(step.dataUpdateId()), "step " + step.name() + ": " + Troubles.sentence(error));
+            updates.fail(updates.get(step.dataUpdateId()), "step " + step.name() + ": " + Troubles.sentence(error));
         }
     }
 
@@ -95,8 +94,7 @@ public final class Planning {
             Carts.Measure carts = Carts.measure(connection, plan, database);
             updates.cartsBefore(update.id(), carts.count(), carts.checksum());
         } catch (SQLException e) {
-            throw new StoreException(
-                    "store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
         }
     }
 

@@ -32,8 +32,7 @@ public final class Queue {
      * @param attempts runs of a step before it is failed, at least 1
      * @param backOff wait before the second attempt; doubled for each further one
      */
-    public Queue(
-            DataSource source, Instance instance, Events events, Duration lease, int attempts, Duration backOff) {
+    public Queue(DataSource source, Instance instance, Events events, Duration lease, int attempts, Duration backOff) {
         this.client = JdbcClient.create(source);
         this.transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
         this.instance = instance;
@@ -63,7 +62,8 @@ public final class Queue {
     /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */
     public @Nullable ClaimedStep claim(String store) {
         return transaction.execute(status -> {
-            LocalDateTime now = sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class))
+            LocalDateTime now = sql("now")
+                    .query((row, n) -> row.getObject(1, LocalDateTime.class))
                     .single();
             String token = UUID.randomUUID().toString();
             ClaimedStep step = sql("step-next")
@@ -127,8 +127,9 @@ public final class Queue {
     public boolean fail(ClaimedStep step, Exception error) {
         boolean permanent = error instanceof StoreException store && store.isPermanent();
         boolean last = permanent || step.attempts() >= attempts;
-        LocalDateTime now =
-                sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class)).single();
+        LocalDateTime now = sql("now")
+                .query((row, n) -> row.getObject(1, LocalDateTime.class))
+                .single();
         long wait = backOff.toMillis() << Math.min(step.attempts() - 1, 16);
         String message = String.valueOf(error.getMessage());
         sql("step-fail")
@@ -141,19 +142,27 @@ public final class Queue {
                 .update();
         events.record(
                 step.store(),
-                "Step " + step.name() + " failed" + (last ? ": " : ", attempt " + step.attempts() + " of " + attempts + ": ")
-                        + message);
+                "Step " + step.name() + " failed"
+                        + (last ? ": " : ", attempt " + step.attempts() + " of " + attempts + ": ") + message);
         return last;
     }
 
     /** True if all steps of an update are complete, and there are as many as its plan has. */
     public boolean allComplete(String dataUpdateId, int planned) {
-        return sql("steps-complete").param("update", dataUpdateId).query(Long.class).single() == planned;
+        return sql("steps-complete")
+                        .param("update", dataUpdateId)
+                        .query(Long.class)
+                        .single()
+                == planned;
     }
 
     /** True if each step that changed something was measured under lock and left the carts as they were. */
     public boolean cartsUntouched(String dataUpdateId) {
-        return sql("steps-unproven").param("update", dataUpdateId).query(Long.class).single() == 0;
+        return sql("steps-unproven")
+                        .param("update", dataUpdateId)
+                        .query(Long.class)
+                        .single()
+                == 0;
     }
 
     private void fenced(JdbcClient.StatementSpec statement, ClaimedStep step) {

@@ -85,7 +85,8 @@ public final class StepRunner {
                 throw new StoreException(
                         "store " + database.store() + ": step " + step.name() + " changed the carts in "
                                 + database.address().table(plan.carts().table()) + ": " + before.count()
-                                + " before, " + after.count() + " after, and what they hold differs. Restore the table from"
+                                + " before, " + after.count()
+                                + " after, and what they hold differs. Restore the table from"
                                 + " the snapshot made before this update (zcat database.sql.gz | mariadb NAME), and mend the"
                                 + " step in config/updates.",
                         null,
@@ -150,17 +151,23 @@ public final class StepRunner {
     }
 
     private static boolean isDenied(SQLException e) {
-        // ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR
-        return e.getErrorCode() == 1044 || e.getErrorCode() == 1142 || e.getErrorCode() == 1227 || e.getErrorCode() == 1143;
+        // ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR,
+        // ER_COLUMNACCESS_DENIED_ERROR
+        return e.getErrorCode() == 1044
+                || e.getErrorCode() == 1142
+                || e.getErrorCode() == 1227
+                || e.getErrorCode() == 1143;
     }
 
     private static StoreException explained(
             UpdatePlan plan, UpdatePlan.Step step, StoreDatabase database, SQLException e) {
-        String where = "store " + database.store() + ": step " + step.name() + " of " + plan.plugin() + " " + plan.version();
+        String where =
+                "store " + database.store() + ": step " + step.name() + " of " + plan.plugin() + " " + plan.version();
         String table = database.address().table(plan.carts().table());
         if (isDenied(e)) {
             return new StoreException(
-                    where + " was denied and nothing was changed: the database user " + database.address().username()
+                    where + " was denied and nothing was changed: the database user "
+                            + database.address().username()
                             + " may not change the table. Run as an administrator: GRANT ALTER ON `"
                             + database.address().name() + "`.* TO that user; then upkeep retry " + database.store(),
                     e,
@@ -175,7 +182,8 @@ public final class StepRunner {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         boolean permanent = state.startsWith("42");
         return new StoreException(
-                where + " failed: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                where + " failed: "
+                        + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
                         + (permanent ? " Mend its SQL in config/updates; then upkeep retry " + database.store() : ""),
                 e,
                 permanent);

@@ -27,7 +27,8 @@ public final class Steps {
                 .filter(found -> found.steps().size() > claim.position()
                         && found.steps().get(claim.position()).name().equals(claim.name()))
                 .orElseThrow(() -> new StoreException(
-                        "store " + claim.store() + ": config/updates has no step " + claim.name() + " any more at place "
+                        "store " + claim.store() + ": config/updates has no step " + claim.name()
+                                + " any more at place "
                                 + (claim.position() + 1) + " of " + claim.plugin() + " " + claim.toVersion()
                                 + "; put it back, or upkeep cancel " + claim.store(),
                         null,

@@ -30,7 +30,8 @@ public final class Carts {
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             result.next();
-            return new Measure(result.getLong(1), result.getBigDecimal(2).toBigInteger().toString(16));
+            return new Measure(
+                    result.getLong(1), result.getBigDecimal(2).toBigInteger().toString(16));
         }
     }
 }

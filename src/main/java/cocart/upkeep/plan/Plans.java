@@ -36,7 +36,9 @@ public final class Plans {
     public Plans(Path folder) {
         List<Path> files;
         try (Stream<Path> found = Files.list(folder)) {
-            files = found.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+            files = found.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new StoreException(
                     folder + " with the update plans cannot be read; put it back from the archive", e, true);
@@ -52,7 +54,9 @@ public final class Plans {
     }
 
     public Optional<UpdatePlan> find(String plugin, String version) {
-        return of(plugin).stream().filter(plan -> plan.version().equals(version)).findFirst();
+        return of(plugin).stream()
+                .filter(plan -> plan.version().equals(version))
+                .findFirst();
     }
 
     /** All plans. */
@@ -66,7 +70,8 @@ public final class Plans {
         void read(List<UpdatePlan> plans) {
             Node root;
             try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-                root = new Compose(LoadSettings.builder().setLabel(file.toString()).build())
+                root = new Compose(
+                                LoadSettings.builder().setLabel(file.toString()).build())
                         .composeReader(reader)
                         .orElseThrow(() -> new StoreException(file + " is empty", null, true));
             } catch (MarkedYamlEngineException e) {
@@ -81,7 +86,8 @@ public final class Plans {
             String plugin = fields.text("plugin", "[A-Za-z0-9][A-Za-z0-9._-]*");
             for (Node node : fields.list("updates")) {
                 UpdatePlan plan = update(plugin, node);
-                if (plans.stream().anyMatch(p -> p.plugin().equals(plugin) && p.version().equals(plan.version()))) {
+                if (plans.stream()
+                        .anyMatch(p -> p.plugin().equals(plugin) && p.version().equals(plan.version()))) {
                     throw wrong(node, "the update " + plan.version() + " of " + plugin + " stands here twice");
                 }
                 plans.add(plan);
@@ -104,7 +110,9 @@ public final class Plans {
                     fields.text("version", "[0-9][A-Za-z0-9.+_-]*"),
                     fields.text("mark", "[A-Za-z0-9_]+"),
                     new UpdatePlan.Carts(
-                            carts.text("table", "[A-Za-z0-9_]+"), carts.text("key", "[A-Za-z0-9_]+"), List.copyOf(columns)),
+                            carts.text("table", "[A-Za-z0-9_]+"),
+                            carts.text("key", "[A-Za-z0-9_]+"),
+                            List.copyOf(columns)),
                     List.copyOf(updater),
                     named(fields.list("steps"), this::step, UpdatePlan.Step::name),
                     named(fields.list("proofs"), this::proof, UpdatePlan.Proof::name));
@@ -200,7 +208,9 @@ public final class Plans {
                     if (!known.contains(name)) {
                         throw wrong(
                                 tuple.getKeyNode(),
-                                "unknown field '" + name + "'; known are " + String.join(", ", known.stream().sorted().toList()));
+                                "unknown field '" + name + "'; known are "
+                                        + String.join(
+                                                ", ", known.stream().sorted().toList()));
                     }
                     values.put(name, tuple.getValueNode());
                 }
@@ -224,7 +234,8 @@ public final class Plans {
             }
 
             List<Node> list(String name) {
-                if (!(node(name) instanceof SequenceNode sequence) || sequence.getValue().isEmpty()) {
+                if (!(node(name) instanceof SequenceNode sequence)
+                        || sequence.getValue().isEmpty()) {
                     throw wrong(values.getOrDefault(name, mapping), name + " must be a list with at least one entry");
                 }
                 return sequence.getValue();

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param failures one sentence for each proof that does not hold
  * @param markValue value of the plan's mark option, or null if the store has none
  */
-public record ProofResult(boolean tableMissing, List<String> failures, @Nullable String markValue) {
+public record ProofResult(
+        boolean tableMissing,
+        List<String> failures,
+        @Nullable String markValue) {
 
     /** True if the schema is what the plan leads to. */
     public boolean holds() {

@@ -34,7 +34,9 @@ final class Database {
 
     /** The database's clock, by which all instances measure leases. */
     LocalDateTime now() {
-        return sql("now").query((row, n) -> row.getObject(1, LocalDateTime.class)).single();
+        return sql("now")
+                .query((row, n) -> row.getObject(1, LocalDateTime.class))
+                .single();
     }
 
     static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

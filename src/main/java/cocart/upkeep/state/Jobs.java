@@ -59,7 +59,9 @@ public final class Jobs {
             }
         });
         LocalDateTime now = database.now();
-        return stores.stream().filter(store -> isDue(schedules.apply(store, job), last.get(store), now)).toList();
+        return stores.stream()
+                .filter(store -> isDue(schedules.apply(store, job), last.get(store), now))
+                .toList();
     }
 
     static boolean isDue(Schedule schedule, @Nullable LocalDateTime last, LocalDateTime now) {
@@ -130,7 +132,8 @@ public final class Jobs {
 
     /** Why the last run of any job of a store failed; empty when all went well. */
     public Optional<String> error(String store) {
-        return database.sql("job-errors").param("store", store).query(String.class).list().stream().findFirst();
+        return database.sql("job-errors").param("store", store).query(String.class).list().stream()
+                .findFirst();
     }
 
     /** Tells the database that this instance is alive; its claims stay valid for another lease. */

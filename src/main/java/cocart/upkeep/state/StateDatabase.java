@@ -32,7 +32,8 @@ public final class StateDatabase {
         if (url.startsWith("jdbc:h2:file:./")) {
             // AUTO_SERVER opens a port for other processes of this machine: only on loopback
             System.setProperty("h2.bindAddress", "127.0.0.1");
-            Path file = home.resolve(url.substring("jdbc:h2:file:./".length()).replaceAll(";.*", "")).normalize();
+            Path file = home.resolve(url.substring("jdbc:h2:file:./".length()).replaceAll(";.*", ""))
+                    .normalize();
             makePrivate(file.getParent());
             int options = url.indexOf(';');
             config.setJdbcUrl("jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options)));
@@ -42,7 +43,8 @@ public final class StateDatabase {
         config.setMaximumPoolSize(8);
         config.setMinimumIdle(1);
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-        config.setConnectionInitSql(url.startsWith("jdbc:mariadb:") ? "SET time_zone = '+00:00'" : "SET TIME ZONE 'UTC'");
+        config.setConnectionInitSql(
+                url.startsWith("jdbc:mariadb:") ? "SET time_zone = '+00:00'" : "SET TIME ZONE 'UTC'");
         config.setConnectionTimeout(15_000);
         config.setInitializationFailTimeout(10_000);
         HikariDataSource pool;
@@ -105,7 +107,8 @@ public final class StateDatabase {
                 Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
             }
         } catch (IOException e) {
-            throw new StateException("The folder " + folder + " for the state database cannot be made: " + e.getMessage(), e);
+            throw new StateException(
+                    "The folder " + folder + " for the state database cannot be made: " + e.getMessage(), e);
         }
     }
 }

@@ -34,7 +34,10 @@ public final class Updates {
 
     /** The store's data updates that may go on, oldest first. */
     public List<DataUpdate> approved(String store) {
-        return database.sql("update-approved").param("store", store).query(Updates::map).list();
+        return database.sql("update-approved")
+                .param("store", store)
+                .query(Updates::map)
+                .list();
     }
 
     /** Ids of the stores that have data updates which may go on. */
@@ -57,7 +60,10 @@ public final class Updates {
 
     /** The data update of a store that its operator cares for: the open one, else the newest. */
     public Optional<DataUpdate> current(String store) {
-        return database.sql("update-current").param("store", store).query(Updates::map).optional();
+        return database.sql("update-current")
+                .param("store", store)
+                .query(Updates::map)
+                .optional();
     }
 
     /**
@@ -104,9 +110,7 @@ public final class Updates {
         events.record(
                 store,
                 "Data update of " + plugin + " to database version " + toVersion + " (installed code " + codeVersion
-                        + (approved
-                                ? ") is pending."
-                                : ") awaits approval: upkeep approve " + store));
+                        + (approved ? ") is pending." : ") awaits approval: upkeep approve " + store));
         return Optional.of(get(id));
     }
 
@@ -149,7 +153,10 @@ public final class Updates {
 
     /** Records the snapshot that was made before the first step. */
     public void backedUp(String id, String snapshotId) {
-        database.sql("update-backed-up").param("id", id).param("snapshot", snapshotId).update();
+        database.sql("update-backed-up")
+                .param("id", id)
+                .param("snapshot", snapshotId)
+                .update();
     }
 
     /** Records the carts before the first step, once. */
@@ -162,7 +169,8 @@ public final class Updates {
     }
 
     /** Ends an update well; exposure is measured by the database's clock. False if it was not in progress. */
-    public boolean complete(DataUpdate update, @Nullable Long cartsAfter, @Nullable String checksumAfter, String reason) {
+    public boolean complete(
+            DataUpdate update, @Nullable Long cartsAfter, @Nullable String checksumAfter, String reason) {
         long exposure = Math.max(
                 0,
                 Duration.between(update.exposedSince(), database.now().toInstant(ZoneOffset.UTC))
@@ -196,7 +204,10 @@ public final class Updates {
 
     /** Says why an open update does not go on right now; null when it does. */
     public void waiting(String id, @Nullable String reason) {
-        database.sql("update-waiting").param("id", id).param("reason", Database.cut(reason)).update();
+        database.sql("update-waiting")
+                .param("id", id)
+                .param("reason", Database.cut(reason))
+                .update();
     }
 
     private boolean change(String statement, DataUpdate update, String text) {

@@ -31,7 +31,9 @@ final class LocalFiles implements StoreFiles {
         this.root = root;
         if (!Files.isDirectory(root)) {
             throw new StoreException(
-                    "store " + store + ": there is no folder " + root + "; check upkeep.store." + store + ".files", null, true);
+                    "store " + store + ": there is no folder " + root + "; check upkeep.store." + store + ".files",
+                    null,
+                    true);
         }
     }
 
@@ -106,7 +108,8 @@ final class LocalFiles implements StoreFiles {
                 entry = entry(path, relative);
             } catch (IOException e) {
                 visitor.failed(
-                        new FileEntry(relative, FileEntry.Type.OTHER, 0, 0, 0, null, null), "it went away: " + e.getMessage());
+                        new FileEntry(relative, FileEntry.Type.OTHER, 0, 0, 0, null, null),
+                        "it went away: " + e.getMessage());
                 continue;
             }
             if (!FileNames.isPlain(name)) {
@@ -185,7 +188,8 @@ final class LocalFiles implements StoreFiles {
     }
 
     private StoreException fault(String path, IOException e) {
-        return new StoreException("store " + store + ": " + root.resolve(path) + " cannot be read: " + e.getMessage(), e);
+        return new StoreException(
+                "store " + store + ": " + root.resolve(path) + " cannot be read: " + e.getMessage(), e);
     }
 
     @Override

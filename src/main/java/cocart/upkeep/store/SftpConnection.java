@@ -138,7 +138,8 @@ final class SftpConnection implements AutoCloseable {
         flush();
         SftpPacket answer = receive();
         if (answer.id() != id) {
-            throw new StoreException("store " + store + ": the SFTP server answered something that was not asked", null);
+            throw new StoreException(
+                    "store " + store + ": the SFTP server answered something that was not asked", null);
         }
         return answer.body();
     }
@@ -209,26 +210,32 @@ final class SftpConnection implements AutoCloseable {
             if (lower.contains("changed")) {
                 return new StoreException(
                         where + "the host key of " + server + " is not the one in " + known + shown
-                                + recorded(session) + "; if the server was set up anew, replace its line there, else somebody may be"
+                                + recorded(session)
+                                + "; if the server was set up anew, replace its line there, else somebody may be"
                                 + " listening in",
                         error,
                         true);
             }
             return new StoreException(
-                    where + "the host key of " + server + " is unknown" + shown + "; compare it with the server's own, then run: "
-                            + "ssh-keyscan -p " + config.getPort() + " " + config.getHost() + " >> " + known,
+                    where + "the host key of " + server + " is unknown" + shown
+                            + "; compare it with the server's own, then run: " + "ssh-keyscan -p " + config.getPort()
+                            + " " + config.getHost() + " >> " + known,
                     error,
                     true);
         }
         if (lower.contains("auth fail") || lower.contains("auth cancel") || lower.contains("too many authentication")) {
             return new StoreException(
                     where + server + " does not let the user " + config.getUsername() + " in with "
-                            + (config.getPrivateKeyFile() != null ? "the key " + config.getPrivateKeyFile() : "this password")
+                            + (config.getPrivateKeyFile() != null
+                                    ? "the key " + config.getPrivateKeyFile()
+                                    : "this password")
                             + "; check " + property,
                     error,
                     true);
         }
-        if (lower.contains("userauth") || lower.contains("privatekey") || lower.contains("invalid private")
+        if (lower.contains("userauth")
+                || lower.contains("privatekey")
+                || lower.contains("invalid private")
                 || lower.contains("passphrase")) {
             return new StoreException(
                     where + "the key " + config.getPrivateKeyFile()
@@ -238,8 +245,7 @@ final class SftpConnection implements AutoCloseable {
                     true);
         }
         if (lower.contains("unknownhost")) {
-            return new StoreException(
-                    where + "there is no host " + config.getHost() + "; check " + property, error);
+            return new StoreException(where + "there is no host " + config.getHost() + "; check " + property, error);
         }
         if (lower.contains("refused")) {
             return new StoreException(
@@ -263,10 +269,13 @@ final class SftpConnection implements AutoCloseable {
         if (session == null) {
             return "";
         }
-        HostKey[] keys = session.getHostKeyRepository() == null ? null : session.getHostKeyRepository().getHostKey();
+        HostKey[] keys = session.getHostKeyRepository() == null
+                ? null
+                : session.getHostKeyRepository().getHostKey();
         StringBuilder text = new StringBuilder();
         if (keys != null) {
-            String host = session.getPort() == 22 ? session.getHost() : "[" + session.getHost() + "]:" + session.getPort();
+            String host =
+                    session.getPort() == 22 ? session.getHost() : "[" + session.getHost() + "]:" + session.getPort();
             for (HostKey key : keys) {
                 if (host.equals(key.getHost()) || key.getHost().contains(session.getHost())) {
                     text.append(text.isEmpty() ? "; recorded is " : ", ")

@@ -42,7 +42,10 @@ final class SftpPacket {
             };
         }
 
-        FileEntry entry(String path, @org.jspecify.annotations.Nullable String target, @org.jspecify.annotations.Nullable String raw) {
+        FileEntry entry(
+                String path,
+                @org.jspecify.annotations.Nullable String target,
+                @org.jspecify.annotations.Nullable String raw) {
             return new FileEntry(
                     path, type(), type() == FileEntry.Type.FILE ? size : 0, mtime, mode & 07777, target, raw);
         }

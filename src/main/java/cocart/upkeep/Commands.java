@@ -1,0 +1,415 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.Snapshot;
+import cocart.upkeep.console.Tables;
+import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.StateException;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.StoreFiles;
+import cocart.upkeep.store.StoreSettings;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.camel.CamelContext;
+import org.apache.camel.ProducerTemplate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** The commands. Those that only read or change state need no Camel and work beside a running {@code run}. */
+final class Commands {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int STORES_AT_ONCE = 8;
+
+    private Commands() {}
+
+    /** What all commands share. */
+    abstract static class Base implements java.util.concurrent.Callable<Integer> {
+
+        @ParentCommand
+        Upkeep upkeep;
+
+        @Spec
+        CommandSpec spec;
+
+        PrintWriter out() {
+            return spec.commandLine().getOut();
+        }
+
+        PrintWriter err() {
+            return spec.commandLine().getErr();
+        }
+
+        /** Fails with exit code 2 if a store is not in the settings. */
+        static StoreSettings store(Bundle bundle, String id) {
+            return bundle.stores.get(id);
+        }
+    }
+
+    /** A command about one store's data update or notice. */
+    abstract static class OfStore extends Base {
+
+        @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+        String store;
+
+        @Override
+        public Integer call() {
+            try (Bundle bundle = upkeep.open(false)) {
+                store(bundle, store);
+                String done = change(bundle);
+                bundle.notices.refresh(store);
+                if (done == null) {
+                    return Upkeep.NEEDS_A_HUMAN;
+                }
+                out().println(done);
+                return Upkeep.FINE;
+            }
+        }
+
+        /** Says what was done; null, after a word on stderr, if there was nothing to do. */
+        abstract @Nullable String change(Bundle bundle);
+
+        @Nullable
+        String nothing(String why) {
+            err().println("upkeep: store " + store + ": " + why);
+            return null;
+        }
+    }
+
+    @Command(
+            name = "run",
+            description = "Look after all stores until stopped (default).",
+            mixinStandardHelpOptions = true)
+    static final class Run extends Base {
+
+        @Override
+        public Integer call() {
+            try (Bundle bundle = upkeep.open(true)) {
+                return runUntilStopped(bundle);
+            }
+        }
+    }
+
+    static int runUntilStopped(Bundle bundle) {
+        bundle.start();
+        CountDownLatch stopped = new CountDownLatch(1);
+        Thread hook = new Thread(
+                () -> {
+                    bundle.close();
+                    stopped.countDown();
+                },
+                "upkeep-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            stopped.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Upkeep.FINE;
+    }
+
+    @Command(
+            name = "once",
+            description = "Do every due thing for the stores, then exit; waits until a changed plugin has settled.",
+            mixinStandardHelpOptions = true)
+    static final class Once extends Base {
+
+        @Parameters(paramLabel = "STORE", arity = "0..*", description = "Ids of stores; default: all.")
+        List<String> stores = new ArrayList<>();
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                List<StoreSettings> chosen = stores.isEmpty()
+                        ? List.copyOf(bundle.stores.all())
+                        : stores.stream().map(id -> store(bundle, id)).toList();
+                CamelContext camel = bundle.start();
+                ExecutorService threads = Executors.newFixedThreadPool(Math.min(STORES_AT_ONCE, chosen.size()));
+                try (ProducerTemplate template = camel.createProducerTemplate()) {
+                    List<Future<?>> runs = new ArrayList<>();
+                    for (StoreSettings store : chosen) {
+                        runs.add(threads.submit(
+                                () -> template.requestBodyAndHeader("direct:once", null, "store", store.id())));
+                    }
+                    for (Future<?> run : runs) {
+                        run.get();
+                    }
+                } catch (ExecutionException e) {
+                    throw new StateException(RouteFiles.reason(e), e);
+                } finally {
+                    threads.shutdown();
+                }
+                int code = Upkeep.FINE;
+                for (StoreSettings store : chosen) {
+                    ObjectNode status = bundle.status.of(store);
+                    Tables.store(out(), status);
+                    code = Math.max(code, Tables.exitCode(status));
+                }
+                out().flush();
+                return code;
+            }
+        }
+    }
+
+    @Command(name = "status", description = "Show what is known of all stores.", mixinStandardHelpOptions = true)
+    static final class StatusCommand extends Base {
+
+        @Option(names = "--json", description = "As JSON, for programs.")
+        boolean json;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                ObjectNode all = bundle.status.all();
+                int code = Upkeep.FINE;
+                for (var status : all.get("stores")) {
+                    code = Math.max(code, Tables.exitCode((ObjectNode) status));
+                    if (!json) {
+                        Tables.store(out(), (ObjectNode) status);
+                    }
+                }
+                if (json) {
+                    out().println(JSON.writeValueAsString(all));
+                }
+                out().flush();
+                return code;
+            }
+        }
+    }
+
+    @Command(
+            name = "check",
+            description = "Check settings, routes, plans and connections; changes nothing in a store.",
+            mixinStandardHelpOptions = true)
+    static final class Check extends Base {
+
+        @Override
+        public Integer call() {
+            try (Bundle bundle = upkeep.open(false)) {
+                bundle.start();
+                out().println("ok      settings, routes, update plans, state database");
+                boolean fine = attempt("", "dump program", () -> {
+                    if (!new DatabaseDump(List.of(bundle.settings()
+                                    .value("backup.dump-program")
+                                    .split("\\s*,\\s*")))
+                            .isInstalled()) {
+                        throw new StoreException(
+                                "none of " + bundle.settings().value("backup.dump-program")
+                                        + " is installed here; install the package mariadb-client, or set"
+                                        + " upkeep.backup.dump-program",
+                                null,
+                                true);
+                    }
+                });
+                for (StoreSettings store : bundle.stores.all()) {
+                    fine &= attempt(store.id(), "files", () -> files(bundle, store));
+                    fine &= attempt(store.id(), "database", () -> database(bundle, store));
+                }
+                out().flush();
+                return fine ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+            }
+        }
+
+        private static void files(Bundle bundle, StoreSettings store) {
+            try (StoreFiles files = bundle.stores.files(store.id())) {
+                if (files.stat("wp-content").isEmpty()) {
+                    throw new StoreException(
+                            "there is no wp-content; upkeep.store." + store.id()
+                                    + ".files must end with the WordPress root, where wp-config.php lies",
+                            null,
+                            true);
+                }
+                for (String plugin : store.plugins()) {
+                    if (files.stat("wp-content/plugins/" + plugin).isEmpty()) {
+                        throw new StoreException(
+                                plugin + " is not installed in wp-content/plugins; install it, or change upkeep.store."
+                                        + store.id() + ".plugins",
+                                null,
+                                true);
+                    }
+                }
+            }
+        }
+
+        private static void database(Bundle bundle, StoreSettings store) {
+            try (StoreDatabase database = bundle.stores.database(store.id())) {
+                for (String plugin : store.plugins()) {
+                    for (UpdatePlan plan : bundle.plans.of(plugin)) {
+                        var result = new Proofs().check(plan, database);
+                        if (result.tableMissing()) {
+                            throw new StoreException(String.join(" ", result.failures()), null, true);
+                        }
+                    }
+                }
+            }
+        }
+
+        private boolean attempt(String store, String what, Runnable check) {
+            String name = store.isEmpty() ? what : store + ": " + what;
+            try {
+                check.run();
+                out().println("ok      " + name);
+                return true;
+            } catch (StoreException e) {
+                out().println("failed  " + name + ": " + e.getMessage());
+                return false;
+            }
+        }
+    }
+
+    @Command(name = "backup", description = "Back a store up now.", mixinStandardHelpOptions = true)
+    static final class Backup extends Base {
+
+        @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+        String store;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                store(bundle, store);
+                CamelContext camel = bundle.start();
+                try (ProducerTemplate template = camel.createProducerTemplate()) {
+                    Object result = template.requestBodyAndHeader("direct:back-up", null, "store", store);
+                    if (result instanceof Snapshot snapshot) {
+                        out().println(snapshot.path() + "  " + snapshot.files() + " files, " + snapshot.bytes()
+                                + " bytes, "
+                                + snapshot.newBytes() + " new"
+                                + (snapshot.failed() == 0
+                                        ? ""
+                                        : "; " + snapshot.failed() + " could not be read: see manifest.jsonl"));
+                        return snapshot.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+                    }
+                }
+                err().println("upkeep: "
+                        + bundle.jobs
+                                .error(store)
+                                .orElse("store " + store
+                                        + " is being backed up by another run right now; ask again later"));
+                return Upkeep.NEEDS_A_HUMAN;
+            }
+        }
+    }
+
+    @Command(name = "snapshots", description = "List sealed snapshots, newest first.", mixinStandardHelpOptions = true)
+    static final class SnapshotsCommand extends Base {
+
+        @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all.")
+        @Nullable
+        String store;
+
+        @Option(names = "--json", description = "As JSON, for programs.")
+        boolean json;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                List<Snapshot> found = store == null
+                        ? bundle.snapshots.list()
+                        : bundle.snapshots.list(store(bundle, store).id());
+                if (json) {
+                    ObjectNode root = JSON.createObjectNode();
+                    ArrayNode list = root.putArray("snapshots");
+                    found.forEach(snapshot -> list.addObject()
+                            .put("store", snapshot.store())
+                            .put("id", snapshot.id())
+                            .put("sealedAt", snapshot.sealedAt().toString())
+                            .put("files", snapshot.files())
+                            .put("bytes", snapshot.bytes())
+                            .put("newBytes", snapshot.newBytes())
+                            .put("failed", snapshot.failed())
+                            .put("path", snapshot.path().toString()));
+                    out().println(JSON.writeValueAsString(root));
+                } else {
+                    Tables.snapshots(out(), found);
+                }
+                out().flush();
+                return Upkeep.FINE;
+            }
+        }
+    }
+
+    @Command(name = "approve", description = "Let a store's data update go on.", mixinStandardHelpOptions = true)
+    static final class Approve extends OfStore {
+
+        @Override
+        @Nullable
+        String change(Bundle bundle) {
+            Optional<DataUpdate> update = bundle.updates.current(store);
+            if (update.isPresent() && bundle.updates.approve(update.get())) {
+                return "Approved: the data update of " + update.get().plugin() + " to "
+                        + update.get().toVersion() + " goes on with the next tick of run, or with upkeep once " + store;
+            }
+            return nothing("no data update awaits approval (state: "
+                    + update.map(DataUpdate::state).orElse("none") + ")");
+        }
+    }
+
+    @Command(
+            name = "retry",
+            description = "Try a failed or canceled data update again.",
+            mixinStandardHelpOptions = true)
+    static final class Retry extends OfStore {
+
+        @Override
+        @Nullable
+        String change(Bundle bundle) {
+            Optional<DataUpdate> update = bundle.updates.current(store);
+            if (update.isPresent() && bundle.updates.retry(update.get())) {
+                return "The data update of " + update.get().plugin() + " to "
+                        + update.get().toVersion()
+                        + " is pending again; it goes on with the next tick of run, or with upkeep once " + store;
+            }
+            return nothing("no data update has failed or was canceled (state: "
+                    + update.map(DataUpdate::state).orElse("none") + ")");
+        }
+    }
+
+    @Command(
+            name = "cancel",
+            description = "Cancel a store's data update; steps that are done stay done.",
+            mixinStandardHelpOptions = true)
+    static final class Cancel extends OfStore {
+
+        @Override
+        @Nullable
+        String change(Bundle bundle) {
+            Optional<DataUpdate> update = bundle.updates.current(store);
+            if (update.isPresent()
+                    && update.get().isOpen()
+                    && bundle.updates.cancel(update.get(), "canceled by upkeep cancel")) {
+                return "Canceled: the data update of " + update.get().plugin() + " to "
+                        + update.get().toVersion() + "; upkeep retry " + store + " takes it up again";
+            }
+            return nothing("no data update can be canceled now (state: "
+                    + update.map(DataUpdate::state).orElse("none") + "); a step that is running is not interrupted");
+        }
+    }
+
+    @Command(name = "dismiss", description = "Dismiss what is shown for a store.", mixinStandardHelpOptions = true)
+    static final class Dismiss extends OfStore {
+
+        @Override
+        @Nullable
+        String change(Bundle bundle) {
+            return bundle.notices.dismiss(store) ? "Dismissed." : nothing("there is no notice to dismiss");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package cocart.upkeep;
+
+import cocart.upkeep.state.StateException;
+import cocart.upkeep.store.StoreException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line: reads what is asked, starts what is needed, answers with an exit code. */
+@Command(
+        name = "upkeep",
+        description = "Looks after WordPress stores that run CoCart: detects new code, backs up, migrates, completes.",
+        subcommands = {
+            Commands.Run.class,
+            Commands.Once.class,
+            Commands.StatusCommand.class,
+            Commands.Check.class,
+            Commands.Backup.class,
+            Commands.SnapshotsCommand.class,
+            Commands.Approve.class,
+            Commands.Retry.class,
+            Commands.Cancel.class,
+            Commands.Dismiss.class,
+            CommandLine.HelpCommand.class
+        },
+        mixinStandardHelpOptions = true,
+        version = "CoCart Upkeep 0.1.0",
+        footer = {"", "Exit codes: 0 fine, 1 something failed or needs a human, 2 wrong usage or settings."},
+        synopsisSubcommandLabel = "COMMAND")
+public final class Upkeep implements Runnable {
+
+    static final int FINE = 0;
+    static final int NEEDS_A_HUMAN = 1;
+    static final int WRONG_USAGE = 2;
+
+    @Option(
+            names = "--home",
+            paramLabel = "DIR",
+            description = "Folder with routes/, config/ and data/; default: where it is installed.")
+    @Nullable
+    Path home;
+
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            description = "Also read config/application-NAME.properties; its values win.")
+    @Nullable
+    String profile;
+
+    public static void main(String[] args) {
+        System.exit(execute(args));
+    }
+
+    /** Runs a command and returns its exit code; results go to stdout, everything else to stderr. */
+    public static int execute(String... args) {
+        CommandLine line = new CommandLine(new Upkeep());
+        line.setExecutionExceptionHandler((error, failed, parsed) -> {
+            if (error instanceof SettingsException
+                    || error instanceof StateException
+                    || error instanceof StoreException) {
+                failed.getErr().println("upkeep: " + error.getMessage());
+                return error instanceof StoreException store && !store.isPermanent() ? NEEDS_A_HUMAN : WRONG_USAGE;
+            }
+            throw error;
+        });
+        return line.execute(args);
+    }
+
+    /** Without a command: run. */
+    @Override
+    public void run() {
+        try (Bundle bundle = open(true)) {
+            Commands.runUntilStopped(bundle);
+        }
+    }
+
+    /** Opens the bundle that the options name. */
+    Bundle open(boolean ticks) {
+        String installed = System.getProperty("upkeep.home", "");
+        Path folder =
+                (home != null ? home : Path.of(installed)).toAbsolutePath().normalize();
+        String chosen = profile != null ? profile : System.getProperty("camel.main.profile");
+        return new Bundle(Settings.load(folder, chosen, Map.of()), ticks);
+    }
+}

@@ -1,0 +1,207 @@
+package cocart.upkeep.backup;
+
+import cocart.upkeep.store.FileEntry;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code manifest.jsonl}: a {@link Header}, one {@link Line} for each entry and, when sealed, a {@link Footer}; each one
+ * JSON object on a line. It is the truth about modes and times, because files that share content share an inode and so
+ * have one mode and time on disk.
+ */
+final class Manifest {
+
+    static final String NAME = "manifest.jsonl";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LONGEST_FOOTER = 4096;
+
+    private Manifest() {}
+
+    /**
+     * First line.
+     *
+     * @param begun seconds since 1970; what changed since may have changed again after it was read
+     * @param skip patterns that were left out
+     */
+    @JsonPropertyOrder({"begun"})
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Header(long begun, String store, String id, List<String> skip) {}
+
+    /**
+     * One entry. A line with {@code error} is no part of the snapshot and its path must not be trusted.
+     *
+     * @param path relative to the snapshot's folder
+     * @param type {@code file}, {@code folder}, {@code link} or {@code other}; links and others are only recorded here
+     * @param size bytes
+     * @param mtime seconds since 1970
+     * @param mode octal, like {@code 0644}
+     * @param sha256 of files, lower-case hex
+     * @param target of links; null if unknown
+     * @param raw bytes of the name in hex if they are not UTF-8
+     * @param error why it could not be stored, one sentence
+     */
+    @JsonPropertyOrder({"path"})
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Line(
+            @JsonProperty(required = true) String path,
+            String type,
+            long size,
+            long mtime,
+            String mode,
+            @Nullable String sha256,
+            @Nullable String target,
+            @Nullable String raw,
+            @Nullable String error) {
+
+        static Line of(String path, FileEntry entry, @Nullable String sha256, @Nullable String error) {
+            return new Line(
+                    path,
+                    entry.type().name().toLowerCase(Locale.ROOT),
+                    entry.size(),
+                    entry.mtime(),
+                    String.format(Locale.ROOT, "%04o", entry.mode()),
+                    sha256,
+                    entry.linkTarget(),
+                    entry.rawPath(),
+                    error);
+        }
+
+        /** True for a file whose content is in the snapshot. */
+        boolean isStored() {
+            return sha256 != null && error == null;
+        }
+    }
+
+    /**
+     * Last line; a manifest without it is not sealed.
+     *
+     * @param sealed ISO 8601, UTC
+     * @param partial entries with an error
+     * @param lines sha256 of all bytes before this line
+     */
+    @JsonPropertyOrder({"sealed"})
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Footer(
+            @JsonProperty(required = true) String sealed,
+            long files,
+            long bytes,
+            long newBytes,
+            long partial,
+            String store,
+            String id,
+            String lines) {}
+
+    /** Reads the footer alone. Throws an IOException that says why there is none. */
+    static Footer footer(Path snapshot) throws IOException {
+        Path file = snapshot.resolve(NAME);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            long from = Math.max(0, channel.size() - LONGEST_FOOTER);
+            ByteBuffer tail = ByteBuffer.allocate((int) (channel.size() - from));
+            while (tail.hasRemaining() && channel.read(tail, from + tail.position()) >= 0) {}
+            String text = new String(tail.array(), 0, tail.position(), StandardCharsets.UTF_8);
+            String last = text.stripTrailing();
+            last = last.substring(last.lastIndexOf('\n') + 1);
+            if (!text.endsWith("\n") || !last.startsWith("{\"sealed\":")) {
+                throw new IOException("the last line of " + file + " is not that of a sealed snapshot");
+            }
+            return JSON.readValue(last, Footer.class);
+        } catch (JsonProcessingException e) {
+            throw new IOException("the last line of " + file + " is not readable", e);
+        }
+    }
+
+    /** What {@link #read} found around the lines. */
+    record Ends(@Nullable Header header, @Nullable Footer footer) {}
+
+    /**
+     * Reads all lines, one at a time.
+     *
+     * @param broken told of each line that is not whole: a killed run leaves one at most
+     */
+    static Ends read(Path snapshot, Consumer<Line> each, Consumer<String> broken) throws IOException {
+        Header header = null;
+        Footer footer = null;
+        try (BufferedReader reader = Files.newBufferedReader(snapshot.resolve(NAME))) {
+            for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+                try {
+                    if (text.startsWith("{\"begun\":")) {
+                        header = JSON.readValue(text, Header.class);
+                    } else if (text.startsWith("{\"sealed\":")) {
+                        footer = JSON.readValue(text, Footer.class);
+                    } else {
+                        each.accept(JSON.readValue(text, Line.class));
+                    }
+                } catch (JsonProcessingException e) {
+                    broken.accept(text);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return new Ends(header, footer);
+    }
+
+    /** Writes line by line; each is handed to the system at once, so that a killed run's lines can be read back. */
+    static final class Writer implements Closeable {
+
+        private final FileChannel channel;
+        private final MessageDigest digest = Hashing.sha256();
+
+        Writer(Path snapshot, Header header) throws IOException {
+            channel = Disk.create(snapshot.resolve(NAME));
+            write(header);
+        }
+
+        void add(Line line) throws IOException {
+            write(line);
+        }
+
+        /** All lines' sha256 so far. */
+        String digest() {
+            return HexFormat.of().formatHex(digest.digest());
+        }
+
+        /** Writes the footer and waits until everything is on the disk. */
+        void seal(Footer footer) throws IOException {
+            write(footer);
+            channel.force(true);
+        }
+
+        private void write(Object line) throws IOException {
+            byte[] text = (JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8);
+            digest.update(text);
+            ByteBuffer bytes = ByteBuffer.wrap(text);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+}

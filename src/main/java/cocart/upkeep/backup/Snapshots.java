@@ -1,0 +1,175 @@
+package cocart.upkeep.backup;
+
+import cocart.upkeep.store.StoreException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sealed snapshots on disk: {@code snapshots/STORE/ID/} below the backup directory. The folder is the only record:
+ * a snapshot removed by hand is gone, one copied in is there. Safe for use by several threads.
+ */
+public final class Snapshots {
+
+    static final String UNFINISHED = ".unfinished-";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+    private static final Pattern STORE = Pattern.compile("[A-Za-z0-9_-]+");
+    private static final Pattern ID = Pattern.compile("\\d{8}T\\d{6}Z");
+    private static final DateTimeFormatter ID_FORMAT =
+            DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private final Path root;
+    private final Set<Path> warned = ConcurrentHashMap.newKeySet();
+
+    /** @param backupDirectory {@code upkeep.backup.directory}; made by the first backup if it is not there */
+    public Snapshots(Path backupDirectory) {
+        root = backupDirectory.toAbsolutePath().normalize().resolve("snapshots");
+    }
+
+    /**
+     * A store's sealed snapshots, newest first; empty if it has none. Reads only the last lines of manifests. What is
+     * not a sealed snapshot is left out, with a warning in the log the first time.
+     *
+     * @throws StoreException if the folder cannot be read
+     */
+    public List<Snapshot> list(String store) {
+        Path folder = folder(store);
+        List<Snapshot> found = new ArrayList<>();
+        for (Path path : children(folder)) {
+            if (!path.getFileName().toString().startsWith(UNFINISHED)) {
+                read(store, path).ifPresent(found::add);
+            }
+        }
+        found.sort(Comparator.comparing(Snapshot::id).reversed());
+        return found;
+    }
+
+    /** The sealed snapshots of all stores that have a folder, by store, newest first; also of stores no longer set up. */
+    public List<Snapshot> list() {
+        List<Snapshot> found = new ArrayList<>();
+        for (Path folder : children(root)) {
+            String store = folder.getFileName().toString();
+            if (STORE.matcher(store).matches() && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+                found.addAll(list(store));
+            } else {
+                warn(folder, "it is not a store's folder");
+            }
+        }
+        return found;
+    }
+
+    /** A store's newest sealed snapshot. */
+    public Optional<Snapshot> newest(String store) {
+        return list(store).stream().findFirst();
+    }
+
+    /** Where a store's snapshots are; need not exist. */
+    Path folder(String store) {
+        if (!STORE.matcher(store).matches()) {
+            throw new StoreException(
+                    "\"" + store + "\" cannot be a store's id: use letters, digits, - and _ in upkeep.stores.",
+                    null,
+                    true);
+        }
+        return root.resolve(store);
+    }
+
+    /** Folders of runs that did not reach their end, oldest first. */
+    List<Path> unfinished(String store) {
+        return children(folder(store)).stream()
+                .filter(path -> path.getFileName().toString().startsWith(UNFINISHED))
+                .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+                .sorted()
+                .toList();
+    }
+
+    /** The id for a snapshot begun now: later than every other of the store, even if the clock went back. */
+    String nextId(String store, Instant now) {
+        Instant id = Instant.ofEpochSecond(now.getEpochSecond());
+        for (Path path : children(folder(store))) {
+            String name = path.getFileName().toString();
+            Optional<Instant> taken = instant(name.startsWith(UNFINISHED) ? name.substring(UNFINISHED.length()) : name);
+            if (taken.isPresent() && !id.isAfter(taken.get())) {
+                id = taken.get().plusSeconds(1);
+            }
+        }
+        return ID_FORMAT.format(id);
+    }
+
+    private static Optional<Instant> instant(String id) {
+        if (!ID.matcher(id).matches()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Instant.from(ID_FORMAT.parse(id)));
+        } catch (DateTimeException e) {
+            return Optional.empty(); // 99999999T999999Z is a name, but no time
+        }
+    }
+
+    private Optional<Snapshot> read(String store, Path path) {
+        String id = path.getFileName().toString();
+        if (instant(id).isEmpty() || !Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            warn(path, "it is not a snapshot's folder");
+            return Optional.empty();
+        }
+        try {
+            Manifest.Footer footer = Manifest.footer(path);
+            if (!store.equals(footer.store()) || !id.equals(footer.id())) {
+                warn(path, "its manifest is that of " + footer.store() + "/" + footer.id());
+                return Optional.empty();
+            }
+            return Optional.of(new Snapshot(
+                    store,
+                    id,
+                    Instant.parse(footer.sealed()),
+                    footer.files(),
+                    footer.bytes(),
+                    footer.newBytes(),
+                    footer.partial(),
+                    path));
+        } catch (IOException | DateTimeException e) {
+            warn(path, e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private void warn(Path path, String reason) {
+        if (warned.add(path)) {
+            LOG.warn("{} is ignored: {}", path, reason);
+        }
+    }
+
+    private static List<Path> children(Path folder) {
+        List<Path> found = new ArrayList<>();
+        if (Files.notExists(folder)) {
+            return found;
+        }
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
+            children.forEach(found::add);
+        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+            throw new StoreException(
+                    "The snapshots in " + folder + " cannot be listed (" + e.getMessage()
+                            + "): mend the folder that upkeep.backup.directory names.",
+                    e);
+        }
+        found.sort(null);
+        return found;
+    }
+}

@@ -1,0 +1,83 @@
+package cocart.upkeep.console;
+
+import cocart.upkeep.backup.Snapshot;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+
+/** The same as the JSON, for people. */
+public final class Tables {
+
+    private Tables() {}
+
+    /** 1 if something failed or needs a human, else 0. */
+    public static int exitCode(ObjectNode store) {
+        String state = store.get("dataUpdate").get("state").asText();
+        boolean attention = store.get("notice").path("kind").asText().equals("attention");
+        boolean waits = state.equals("awaiting-approval") || state.equals("failed") || state.equals("blocked");
+        return attention || waits || !store.get("error").isNull() ? 1 : 0;
+    }
+
+    /** A few lines about one store. */
+    public static void store(PrintWriter out, ObjectNode store) {
+        out.println(store.get("id").asText());
+        for (JsonNode plugin : store.get("plugins")) {
+            out.println("  plugin       " + plugin.get("slug").asText() + " " + text(plugin.get("version")) + ", "
+                    + plugin.get("state").asText() + "; schema "
+                    + plugin.get("schema").asText() + ", database version "
+                    + text(plugin.get("databaseVersion")));
+        }
+        JsonNode update = store.get("dataUpdate");
+        out.println("  data update  " + update.get("state").asText()
+                + (update.get("to").isNull() ? "" : ", " + text(update.get("from")) + " to " + text(update.get("to")))
+                + (update.get("exposureSeconds").isNull()
+                        ? ""
+                        : ", new carts were exposed for "
+                                + update.get("exposureSeconds").asText() + " s"));
+        for (JsonNode step : update.get("steps")) {
+            out.println("    step       " + step.get("name").asText() + ": "
+                    + step.get("status").asText()
+                    + (step.get("error").isNull()
+                            ? ""
+                            : " (" + step.get("error").asText() + ")"));
+        }
+        JsonNode snapshot = store.get("lastSnapshot");
+        out.println("  snapshot     "
+                + (snapshot.isNull()
+                        ? "none"
+                        : snapshot.get("id").asText() + ", "
+                                + snapshot.get("files").asText() + " files, "
+                                + snapshot.get("bytes").asText() + " bytes"));
+        if (!store.get("notice").isNull()) {
+            out.println("  notice       " + store.get("notice").get("text").asText());
+        }
+        if (!store.get("error").isNull()) {
+            out.println("  error        " + store.get("error").asText());
+        }
+    }
+
+    /** A line for each snapshot. */
+    public static void snapshots(PrintWriter out, List<Snapshot> snapshots) {
+        if (snapshots.isEmpty()) {
+            out.println("no snapshots");
+        }
+        for (Snapshot snapshot : snapshots) {
+            out.println(String.format(
+                    Locale.ROOT,
+                    "%s  %s  %d files  %d bytes  %d new%s  %s",
+                    snapshot.store(),
+                    snapshot.id(),
+                    snapshot.files(),
+                    snapshot.bytes(),
+                    snapshot.newBytes(),
+                    snapshot.failed() == 0 ? "" : "  " + snapshot.failed() + " failed",
+                    snapshot.path()));
+        }
+    }
+
+    private static String text(JsonNode value) {
+        return value.isNull() ? "none" : value.asText();
+    }
+}

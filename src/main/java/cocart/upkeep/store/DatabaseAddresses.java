@@ -1,0 +1,154 @@
+package cocart.upkeep.store;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out where a store's database is: from its settings, and for what they leave out from {@code wp-config.php}. */
+public final class DatabaseAddresses {
+
+    private static final int DEFAULT_PORT = 3306;
+    private static final Pattern URL =
+            Pattern.compile("jdbc:(?:mariadb|mysql)://(\\[[^\\]]+\\]|[^:/?,]+)(?::([0-9]{1,5}))?/([^/?]+)(?:\\?(.*))?");
+
+    private DatabaseAddresses() {}
+
+    /**
+     * @param wpConfig content of the store's {@code wp-config.php}, asked only if a setting is missing
+     * @throws StoreException (permanent) that names the property to set
+     */
+    public static DatabaseAddress resolve(StoreSettings store, Supplier<Optional<byte[]>> wpConfig) {
+        StoreSettings.DatabaseSettings settings = store.database();
+        boolean complete = settings.url() != null
+                && settings.username() != null
+                && settings.password() != null
+                && settings.prefix() != null;
+        WpConfig config = complete
+                ? null
+                : new WpConfig(wpConfig.get()
+                        .orElseThrow(() -> new StoreException(
+                                "store " + store.id() + ": there is no wp-config.php in the WordPress root; set "
+                                        + property(store, "url, .username, .password and .prefix"),
+                                null,
+                                true)));
+        String prefix = settings.prefix() != null ? settings.prefix() : from(store, config, "$table_prefix", "prefix");
+        if (!prefix.matches("[A-Za-z0-9_]{1,40}")) {
+            throw new StoreException(
+                    "store " + store.id()
+                            + ": $table_prefix in wp-config.php is not letters, digits and underscores; it"
+                            + " is not used. Check the file, or set " + property(store, "prefix"),
+                    null,
+                    true);
+        }
+        String username = settings.username();
+        String password = settings.password();
+        if (settings.url() != null) {
+            Matcher url = URL.matcher(settings.url());
+            if (!url.matches()) {
+                throw new StoreException(
+                        property(store, "url") + " must look like jdbc:mariadb://127.0.0.1:3306/shop", null, true);
+            }
+            String options = url.group(4);
+            if (username == null) {
+                username = option(options, "user");
+            }
+            if (password == null) {
+                password = option(options, "password");
+            }
+            return new DatabaseAddress(
+                    url.group(1),
+                    url.group(2) == null ? DEFAULT_PORT : Integer.parseInt(url.group(2)),
+                    null,
+                    url.group(3),
+                    username != null ? username : from(store, config, "DB_USER", "username"),
+                    password != null ? password : from(store, config, "DB_PASSWORD", "password"),
+                    prefix,
+                    options);
+        }
+        String name = from(store, config, "DB_NAME", "url");
+        String host = from(store, config, "DB_HOST", "url");
+        username = username != null ? username : from(store, config, "DB_USER", "username");
+        password = password != null ? password : from(store, config, "DB_PASSWORD", "password");
+        return parsed(store, host, name, username, password, prefix);
+    }
+
+    /** WordPress's rules for DB_HOST (wpdb::parse_db_host): host, host:port, host:/socket, [::1]:port, ::1. */
+    private static DatabaseAddress parsed(
+            StoreSettings store, String dbHost, String name, String username, String password, String prefix) {
+        String host = dbHost;
+        String socket = null;
+        int port = DEFAULT_PORT;
+        int slash = host.indexOf(":/");
+        if (slash >= 0) {
+            socket = host.substring(slash + 1);
+            host = host.substring(0, slash);
+        } else {
+            Matcher split = Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)\\]|([^:]*))(?::([0-9]{1,5}))?")
+                    .matcher(host);
+            if (split.matches()) {
+                host = split.group(1) != null ? "[" + split.group(1) + "]" : split.group(2);
+                port = split.group(3) == null ? DEFAULT_PORT : Integer.parseInt(split.group(3));
+            } else if (host.matches("[0-9A-Fa-f:.]+")) {
+                host = "[" + host + "]";
+            }
+        }
+        boolean own = host.isEmpty() || host.equals("localhost") || host.equals("127.0.0.1") || host.equals("[::1]");
+        if (own && !onThisMachine(store.files())) {
+            throw new StoreException(
+                    "store " + store.id() + ": DB_HOST in wp-config.php is " + dbHost
+                            + ", which only the store's own host can reach; make the database reachable from here (for"
+                            + " example by ssh -L 3307:127.0.0.1:3306) and set " + property(store, "url")
+                            + " = jdbc:mariadb://127.0.0.1:3307/" + name,
+                    null,
+                    true);
+        }
+        if (own && !host.startsWith("[")) {
+            host = "127.0.0.1";
+        }
+        return new DatabaseAddress(host, port, socket, name, username, password, prefix, null);
+    }
+
+    private static boolean onThisMachine(String files) {
+        return files.startsWith("file:")
+                || files.matches("sftp:(//)?[^/?]*@(127\\.[0-9.]+|localhost|\\[::1\\])(:[0-9]+)?[/?].*");
+    }
+
+    private static String from(StoreSettings store, @Nullable WpConfig config, String name, String property) {
+        Optional<WpConfig.Value> value = config == null ? Optional.empty() : config.value(name);
+        if (value.isEmpty()) {
+            throw new StoreException(
+                    "store " + store.id() + ": wp-config.php does not set " + name + "; set "
+                            + property(store, property),
+                    null,
+                    true);
+        }
+        if (value.get().computed()) {
+            throw new StoreException(
+                    "store " + store.id() + ": " + name + " in wp-config.php, line "
+                            + value.get().line() + ", is computed by PHP, which is not run here; set "
+                            + property(store, property),
+                    null,
+                    true);
+        }
+        return value.get().text();
+    }
+
+    private static @Nullable String option(@Nullable String options, String name) {
+        if (options != null) {
+            for (String option : options.split("&")) {
+                if (option.startsWith(name + "=")) {
+                    return URLDecoder.decode(option.substring(name.length() + 1), StandardCharsets.UTF_8);
+                }
+            }
+        }
+        return null;
+    }
+
+    private static String property(StoreSettings store, String name) {
+        return "upkeep.store." + store.id() + ".database." + name;
+    }
+}

@@ -1,0 +1,99 @@
+package cocart.upkeep.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Properties;
+import org.mariadb.jdbc.Driver;
+
+/** A store's database over JDBC (MariaDB's driver, which speaks to MySQL too). */
+public final class JdbcStoreDatabase implements StoreDatabase {
+
+    private static final Driver DRIVER = new Driver();
+
+    private final String store;
+    private final DatabaseAddress address;
+
+    public JdbcStoreDatabase(String store, DatabaseAddress address) {
+        this.store = store;
+        this.address = address;
+    }
+
+    @Override
+    public String store() {
+        return store;
+    }
+
+    @Override
+    public DatabaseAddress address() {
+        return address;
+    }
+
+    @Override
+    public Connection connect() {
+        Properties properties = new Properties();
+        if (address.options() != null) {
+            for (String option : address.options().split("&")) {
+                int equals = option.indexOf('=');
+                if (equals > 0) {
+                    properties.setProperty(option.substring(0, equals), option.substring(equals + 1));
+                }
+            }
+        }
+        properties.setProperty("user", address.username());
+        properties.setProperty("password", address.password());
+        properties.putIfAbsent("connectTimeout", "10000");
+        properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("allowLocalInfile", "false");
+        properties.setProperty("useMysqlMetadata", "true");
+        properties.setProperty("transactionIsolation", "READ_COMMITTED");
+        if (address.socket() != null) {
+            properties.setProperty("localSocket", address.socket());
+        }
+        try {
+            Connection connection = DRIVER.connect(
+                    "jdbc:mariadb://" + (address.host().isEmpty() ? "localhost" : address.host()) + ":" + address.port()
+                            + "/" + address.name(),
+                    properties);
+            if (connection == null) {
+                throw new SQLException("the driver does not know this address");
+            }
+            return connection;
+        } catch (SQLException e) {
+            throw explained(e);
+        }
+    }
+
+    private StoreException explained(SQLException e) {
+        String where = "store " + store + ": ";
+        String place = address.socket() != null ? address.socket() : address.host() + ":" + address.port();
+        String settings = "upkeep.store." + store + ".database.*, or DB_* in wp-config.php";
+        return switch (e.getErrorCode()) {
+            case 1045, 1698 ->
+                new StoreException(
+                        where + "the database at " + place + " does not let the user " + address.username()
+                                + " in with this password; check " + settings,
+                        e,
+                        true);
+            case 1044, 1049 ->
+                new StoreException(
+                        where + "there is no database " + address.name() + " at " + place + " for the user "
+                                + address.username() + "; check " + settings,
+                        e,
+                        true);
+            default ->
+                new StoreException(
+                        where + "the database at " + place + " cannot be reached ("
+                                + String.valueOf(e.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse("") + "); is it up, and is "
+                                + settings + " right?",
+                        e);
+        };
+    }
+
+    @Override
+    public void close() {
+        // connections belong to their callers
+    }
+}

@@ -1,0 +1,216 @@
+package cocart.upkeep.store;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.apache.camel.component.file.remote.SftpEndpoint;
+import org.jspecify.annotations.Nullable;
+
+/** A store's files behind an SFTP server. The server is not trusted with names, sizes or order. */
+final class SftpFiles implements StoreFiles {
+
+    /** A listed name: as bytes for the server, as text for everybody else. */
+    record Name(byte[] bytes, String text, boolean isUtf8) {
+
+        static Name of(byte[] bytes) {
+            try {
+                String text = StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPORT)
+                        .onUnmappableCharacter(CodingErrorAction.REPORT)
+                        .decode(ByteBuffer.wrap(bytes))
+                        .toString();
+                return new Name(bytes, text, true);
+            } catch (CharacterCodingException e) {
+                StringBuilder text = new StringBuilder();
+                for (byte b : bytes) {
+                    if (b > 0x20 && b != 0x7f && b != '%') {
+                        text.append((char) b);
+                    } else {
+                        text.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+                    }
+                }
+                return new Name(bytes, text.toString(), false);
+            }
+        }
+
+        boolean isSelfOrParent() {
+            return text.equals(".") || text.equals("..");
+        }
+
+        /** The name as it may be shown: no control characters, not endless. */
+        String shown() {
+            String plain = text.replaceAll("[\\p{Cntrl}]", "?");
+            return plain.length() <= 80 ? plain : plain.substring(0, 77) + "...";
+        }
+    }
+
+    private final String store;
+    private final String path;
+    private final SftpConnection connection;
+    private final byte[] root;
+
+    /**
+     * @param path WordPress root: absolute on the server, or {@code /~/…} below the login folder
+     * @param idleMillis longest silence of the server, in milliseconds
+     */
+    SftpFiles(String store, SftpEndpoint endpoint, String path, int idleMillis) {
+        this.store = store;
+        this.path = path;
+        this.connection = new SftpConnection(store, endpoint, idleMillis);
+        try {
+            root = resolveRoot();
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    private byte[] resolveRoot() {
+        String asked = path.equals("/~") || path.startsWith("/~/") ? "." + path.substring(2) : path;
+        SftpPacket real = connection.ask(SftpPacket.REALPATH, string(asked.getBytes(StandardCharsets.UTF_8)));
+        if (real.type() == SftpPacket.NAME && real.number() >= 1) {
+            byte[] found = real.bytes();
+            SftpPacket stat = connection.ask(SftpPacket.STAT, string(found));
+            if (stat.type() == SftpPacket.ATTRS && stat.attributes().type() == FileEntry.Type.FOLDER) {
+                return found;
+            }
+        }
+        throw new StoreException(
+                "store " + store + ": there is no folder " + path + " on the server; upkeep.store." + store
+                        + ".files must end with the WordPress root (/~/… is below the login folder)",
+                null,
+                true);
+    }
+
+    @Override
+    public Optional<List<FileEntry>> list(String folder) {
+        Optional<FileEntry> there = stat(folder);
+        if (there.isEmpty() || there.get().type() == FileEntry.Type.FILE) {
+            return Optional.empty();
+        }
+        List<FileEntry> entries = new ArrayList<>();
+        SftpPacket opened = connection.ask(SftpPacket.OPENDIR, string(at(folder)));
+        byte[] handle = handle(opened, folder);
+        if (handle == null) {
+            return Optional.empty();
+        }
+        while (true) {
+            SftpPacket names = connection.ask(SftpPacket.READDIR, string(handle));
+            if (names.type() != SftpPacket.NAME) {
+                break;
+            }
+            int count = names.number();
+            for (int i = 0; i < count; i++) {
+                Name name = Name.of(names.bytes());
+                names.bytes();
+                SftpPacket.Attributes attributes = names.attributes();
+                if (FileNames.isPlain(name.text())) {
+                    entries.add(attributes.entry(name.text(), null, name.isUtf8() ? null : hex(name.bytes())));
+                }
+            }
+        }
+        connection.ask(SftpPacket.CLOSE, string(handle));
+        return Optional.of(entries);
+    }
+
+    @Override
+    public Optional<FileEntry> stat(String path) {
+        SftpPacket answer = connection.ask(SftpPacket.LSTAT, string(at(path)));
+        if (answer.type() == SftpPacket.ATTRS) {
+            return Optional.of(answer.attributes().entry(path, null, null));
+        }
+        return missing(answer, path);
+    }
+
+    @Override
+    public Optional<byte[]> read(String path, int limit) {
+        SftpPacket opened =
+                connection.ask(SftpPacket.OPEN, string(at(path)).number(1).number(0));
+        byte[] handle = handle(opened, path);
+        if (handle == null) {
+            return Optional.empty();
+        }
+        ByteBuffer content = ByteBuffer.allocate(limit);
+        while (content.hasRemaining()) {
+            SftpPacket data = connection.ask(
+                    SftpPacket.READ,
+                    string(handle).large(content.position()).number(Math.min(32768, content.remaining())));
+            if (data.type() != SftpPacket.DATA) {
+                break;
+            }
+            byte[] bytes = data.bytes();
+            if (bytes.length == 0 || bytes.length > content.remaining()) {
+                break;
+            }
+            content.put(bytes);
+        }
+        connection.ask(SftpPacket.CLOSE, string(handle));
+        byte[] whole = new byte[content.position()];
+        content.flip().get(whole);
+        return Optional.of(whole);
+    }
+
+    @Override
+    public void walk(String folder, Visitor visitor) {
+        new SftpWalk(store, connection, visitor).run(at(folder));
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+    }
+
+    private byte @Nullable [] handle(SftpPacket answer, String path) {
+        if (answer.type() == SftpPacket.HANDLE) {
+            return answer.bytes();
+        }
+        missing(answer, path);
+        return null;
+    }
+
+    private <T> Optional<T> missing(SftpPacket answer, String path) {
+        int code = answer.number();
+        if (code == SftpPacket.NO_SUCH_FILE) {
+            return Optional.empty();
+        }
+        throw new StoreException(
+                "store " + store + ": " + this.path + "/" + path + " cannot be read: "
+                        + SftpPacket.words(code, answer.bytes()),
+                null);
+    }
+
+    private byte[] at(String path) {
+        byte[] whole = root;
+        for (String part : path.isEmpty() ? new String[0] : path.split("/", -1)) {
+            if (!FileNames.isPlain(part)) {
+                throw new StoreException("store " + store + ": the path '" + path + "' cannot be used", null, true);
+            }
+            whole = join(whole, part.getBytes(StandardCharsets.UTF_8));
+        }
+        return whole;
+    }
+
+    static byte[] join(byte[] folder, byte[] name) {
+        boolean slash = folder.length == 0 || folder[folder.length - 1] != '/';
+        byte[] whole = java.util.Arrays.copyOf(folder, folder.length + (slash ? 1 : 0) + name.length);
+        if (slash) {
+            whole[folder.length] = '/';
+        }
+        System.arraycopy(name, 0, whole, whole.length - name.length, name.length);
+        return whole;
+    }
+
+    static SftpPacket.Builder string(byte[] value) {
+        return new SftpPacket.Builder().bytes(value);
+    }
+
+    static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+}
