@@ -23,7 +23,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
             builder.setPort(0);
             builder.setBaseDir(folder.resolve("base").toFile());
             builder.setDataDir(folder.resolve("data").toFile());
-            builder.setTmpDir(folder.resolve("tmp").toFile());
+            builder.setTmpDir(folder.resolve("tmp").toString());
             builder.setSecurityDisabled(false);
             builder.addArg("--bind-address=127.0.0.1");
             builder.addArg("--character-set-server=utf8mb4");
