@@ -48,6 +48,7 @@ public final class Bundle implements AutoCloseable {
 
     final Plans plans;
     final Updates updates;
+    final PluginStates plugins;
     final Notices notices;
     final Jobs jobs;
     final Snapshots snapshots;
@@ -77,7 +78,7 @@ public final class Bundle implements AutoCloseable {
                 settings.duration("lease"),
                 List.copyOf(settings.stores().keySet()),
                 (store, job) -> schedule(settings.stores().get(store), job));
-        PluginStates plugins = new PluginStates(state);
+        plugins = new PluginStates(state);
         stores = new ConfiguredStores(settings, main::getCamelContext);
         notices = new Notices(state, stores, updates, plugins, jobs, events);
         status = new Status(state, stores, plugins, updates, jobs, notices);
@@ -101,7 +102,13 @@ public final class Bundle implements AutoCloseable {
         main.bind(
                 "detector",
                 new Detector(
-                        stores, plans, proofs, updates, new PluginFolder(Clock.systemUTC()), new Sightings(state)));
+                        stores,
+                        plans,
+                        proofs,
+                        updates,
+                        new PluginFolder(Clock.systemUTC()),
+                        new Sightings(state),
+                        events));
         main.bind(
                 "backups",
                 new Backups(
@@ -135,6 +142,17 @@ public final class Bundle implements AutoCloseable {
 
     private static Jobs.Schedule schedule(StoreSettings store, String job) {
         return new Jobs.Schedule(job.equals("back-up") ? store.backupCron() : store.detectCron(), store.zone());
+    }
+
+    public Updates updates() {
+        return updates;
+    }
+
+    /** True if this version of a plugin is what was last seen of it, and it has settled. */
+    public boolean isSettled(String store, String plugin, String version) {
+        return plugins.of(store, plugin)
+                .filter(seen -> seen.state().equals("settled") && version.equals(seen.version()))
+                .isPresent();
     }
 
     public Settings settings() {

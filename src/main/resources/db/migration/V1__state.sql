@@ -12,7 +12,8 @@ CREATE TABLE plugin_sighting (
   schema_state     VARCHAR(16)  DEFAULT 'unknown' NOT NULL,
   reason           VARCHAR(1000),
   first_seen_at    TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3) NOT NULL,
-  last_seen_at     TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3) NOT NULL
+  last_seen_at     TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3) NOT NULL,
+  settled_at       TIMESTAMP(3) NULL
 );
 CREATE INDEX plugin_sighting_latest ON plugin_sighting (store, plugin, last_seen_at);
 

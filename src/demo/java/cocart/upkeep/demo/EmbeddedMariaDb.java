@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.UUID;
 
 /** A real MariaDB server on a free port of 127.0.0.1, unpacked from Maven's artifact. */
 public final class EmbeddedMariaDb implements AutoCloseable {
@@ -15,6 +16,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     private final DB server;
     private final Path base;
     private final int port;
+    private final String password = UUID.randomUUID().toString();
 
     /** @param folder where it is unpacked and keeps its data */
     public EmbeddedMariaDb(Path folder) {
@@ -24,7 +26,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
             builder.setBaseDir(folder.resolve("base").toFile());
             builder.setDataDir(folder.resolve("data").toFile());
             builder.setTmpDir(folder.resolve("tmp").toString());
-            builder.setSecurityDisabled(false);
+            builder.setSecurityDisabled(true); // until root has a password, a moment later
             builder.addArg("--bind-address=127.0.0.1");
             builder.addArg("--character-set-server=utf8mb4");
             if (System.getProperty("user.name").equals("root")) {
@@ -34,6 +36,9 @@ public final class EmbeddedMariaDb implements AutoCloseable {
             server.start();
             port = server.getConfiguration().getPort();
             base = folder.resolve("base");
+            secure();
+        } catch (SQLException e) {
+            throw new IllegalStateException("The embedded MariaDB cannot be secured: " + e.getMessage(), e);
         } catch (ManagedProcessException e) {
             throw new IllegalStateException("The embedded MariaDB did not start: " + e.getMessage(), e);
         }
@@ -68,9 +73,20 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
+    private void secure() throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?user=root");
+                Statement statement = connection.createStatement()) {
+            statement.execute("FLUSH PRIVILEGES");
+            statement.execute("CREATE USER IF NOT EXISTS 'upkeep'@'127.0.0.1' IDENTIFIED BY '" + password + "'");
+            statement.execute("CREATE USER IF NOT EXISTS 'upkeep'@'localhost' IDENTIFIED BY '" + password + "'");
+            statement.execute("GRANT ALL ON *.* TO 'upkeep'@'127.0.0.1' WITH GRANT OPTION");
+            statement.execute("GRANT ALL ON *.* TO 'upkeep'@'localhost' WITH GRANT OPTION");
+        }
+    }
+
     /** A connection that may do everything. */
     public Connection administrator() throws SQLException {
-        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?user=root");
+        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/", "upkeep", password);
     }
 
     @Override

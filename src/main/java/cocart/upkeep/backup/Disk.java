@@ -17,6 +17,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Private files and folders on the local disk: snapshots hold passwords, so nobody else may read them. */
@@ -37,6 +39,7 @@ final class Disk {
     private static final boolean WINDOWS =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
     private static final int SYNCING_THREADS = 4;
+    private static final long LATEST_TIME = 253_402_300_799L; // end of the year 9999
 
     private Disk() {}
 
@@ -67,6 +70,11 @@ final class Disk {
         if (POSIX) {
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
         }
+    }
+
+    /** Sets a time as far as disks know it; a server may tell any number and the manifest has it. */
+    static void setTime(Path path, long seconds) throws IOException {
+        Files.setLastModifiedTime(path, FileTime.from(Math.max(0, Math.min(seconds, LATEST_TIME)), TimeUnit.SECONDS));
     }
 
     /** True if a plain file (not a link) of this size is there. */
@@ -150,8 +158,9 @@ final class Disk {
         String reason = e instanceof FileSystemException fs && fs.getReason() != null ? fs.getReason() : why(e);
         String where = e instanceof FileSystemException fs && fs.getFile() != null ? fs.getFile() : folder.toString();
         return new StoreException(
-                "The backup of store " + store + " stopped because " + where + " could not be written (" + reason + "; "
-                        + free(folder) + "): make room or mend the folder that upkeep.backup.directory names.",
+                "The backup of store " + store + " stopped because " + where + " could not be read or written ("
+                        + reason + "; " + free(folder)
+                        + "): make room or mend the folder that upkeep.backup.directory names.",
                 e);
     }
 

@@ -26,7 +26,7 @@ public final class CartCheck {
         if (countBefore != null && countBefore == now.count() && now.checksum().equals(checksumBefore)) {
             return new Result(true, counts + ", none changed.", now.count(), now.checksum());
         }
-        if (untouched) {
+        if (untouched && countBefore != null) {
             return new Result(
                     true,
                     counts + ": the store's own traffic; each step left the carts as they were.",

@@ -56,11 +56,12 @@ public final class Completion {
         try (StoreDatabase database = stores.database(update.store());
                 Connection connection = database.connect()) {
             Carts.Measure now = Carts.measure(connection, plan, database);
-            CartCheck.Result result = CartCheck.decide(update.cartsBefore(), update.checksumBefore(), now, untouched);
+            DataUpdate known = updates.get(update.id()); // the caller's copy is from before the carts were counted
+            CartCheck.Result result = CartCheck.decide(known.cartsBefore(), known.checksumBefore(), now, untouched);
             if (!result.fine()) {
                 throw new StoreException(
                         "store " + update.store() + ": " + result.text() + " Compare with snapshot "
-                                + update.snapshotId()
+                                + known.snapshotId()
                                 + " of the store (its database.sql.gz can be loaded with: zcat database.sql.gz | mariadb"
                                 + " NAME); if the carts are right as they are now, upkeep retry " + update.store()
                                 + " counts anew.",

@@ -6,6 +6,7 @@ import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
+import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
@@ -24,9 +25,17 @@ public final class Detector {
     private final Updates updates;
     private final PluginFolder folder;
     private final Sightings sightings;
+    private final Events events;
 
     public Detector(
-            Stores stores, Plans plans, Proofs proofs, Updates updates, PluginFolder folder, Sightings sightings) {
+            Stores stores,
+            Plans plans,
+            Proofs proofs,
+            Updates updates,
+            PluginFolder folder,
+            Sightings sightings,
+            Events events) {
+        this.events = events;
         this.stores = stores;
         this.plans = plans;
         this.proofs = proofs;
@@ -43,13 +52,38 @@ public final class Detector {
     /** Looks at a plugin's folder. */
     public PluginLook look(String store, String plugin) {
         try (StoreFiles files = stores.files(store)) {
-            return folder.look(files, plugin);
+            return folder.look(store, files, plugin);
         }
     }
 
     /** Records what was seen; settled, unsettled or absent follows from what was seen before. */
     public Sighting record(String store, PluginLook look) {
-        return sightings.record(store, look, stores.get(store).settle());
+        Optional<Sighting> before = sightings.latest(store, look.plugin());
+        Sighting now = sightings.record(store, look, stores.get(store).settle());
+        boolean news = before.isEmpty()
+                || before.get().state() != now.state()
+                || !before.get().fingerprint().equals(now.fingerprint());
+        if (news) {
+            events.record(store, sentence(now));
+        }
+        return now;
+    }
+
+    private static String sentence(Sighting sighting) {
+        String name = sighting.plugin() + (sighting.version() == null ? "" : " " + sighting.version());
+        return switch (sighting.state()) {
+            case SETTLED ->
+                name + " has settled"
+                        + (sighting.rolledBackFrom() == null
+                                ? "."
+                                : ", rolled back from " + sighting.rolledBackFrom() + ".");
+            case ABSENT -> name + " is absent.";
+            case UNSETTLED ->
+                name + " is unsettled: "
+                        + (sighting.reason() != null
+                                ? sighting.reason()
+                                : "its files have changed; waiting whether they stay so.");
+        };
     }
 
     /**

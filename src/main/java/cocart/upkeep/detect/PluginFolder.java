@@ -32,7 +32,7 @@ public final class PluginFolder {
     }
 
     /** @throws StoreException if there is no wp-content, or the store cannot be reached */
-    public PluginLook look(StoreFiles files, String slug) {
+    public PluginLook look(String store, StoreFiles files, String slug) {
         String folder = "wp-content/plugins/" + slug;
         boolean maintenance = maintenance(files);
         if (files.stat(folder)
@@ -40,8 +40,8 @@ public final class PluginFolder {
                 .isEmpty()) {
             if (files.stat("wp-content").isEmpty()) {
                 throw new StoreException(
-                        "there is no wp-content in this folder; its files setting must point at the WordPress root, where"
-                                + " wp-config.php lies",
+                        "store " + store + ": there is no wp-content in this folder; upkeep.store." + store
+                                + ".files must end with the WordPress root, where wp-config.php lies",
                         null,
                         true);
             }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param rolledBackFrom version that was settled before and is later than this one, or null
  * @param reason why it is not settled, or null
  * @param firstSeen when this fingerprint was first seen, by the state database's clock
+ * @param wasSettled true if it has been settled at some time, even if a .maintenance unsettles it now
  */
 public record Sighting(
         String id,
@@ -19,7 +20,8 @@ public record Sighting(
         @Nullable String version,
         @Nullable String rolledBackFrom,
         @Nullable String reason,
-        Instant firstSeen) {
+        Instant firstSeen,
+        boolean wasSettled) {
 
     /** Settled: unchanged for long enough and fit. Absent: not there. Unsettled: anything else; never acted on. */
     public enum State {

@@ -56,7 +56,8 @@ public final class Sightings {
                     look.version(),
                     rolledBackFrom,
                     look.unfit(),
-                    firstSeen);
+                    firstSeen,
+                    state == Sighting.State.SETTLED || (same && last.get().wasSettled()));
             JdbcClient.StatementSpec statement = sql(same ? "sighting-again" : "sighting-add");
             if (!same) {
                 statement = statement
@@ -149,6 +150,7 @@ public final class Sightings {
                 row.getString("version"),
                 row.getString("rolled_back_from"),
                 row.getString("reason"),
-                row.getObject("first_seen_at", LocalDateTime.class).toInstant(ZoneOffset.UTC));
+                row.getObject("first_seen_at", LocalDateTime.class).toInstant(ZoneOffset.UTC),
+                row.getObject("settled_at") != null);
     }
 }

@@ -2,6 +2,7 @@ package cocart.upkeep.migrate;
 
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
+import cocart.upkeep.state.Troubles;
 import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.StoreException;
 import java.time.Duration;
@@ -125,13 +126,14 @@ public final class Queue {
      * @return true if the step is now failed for good, false if it is tried again later
      */
     public boolean fail(ClaimedStep step, Exception error) {
-        boolean permanent = error instanceof StoreException store && store.isPermanent();
+        StoreException known = StoreException.in(error);
+        boolean permanent = known != null && known.isPermanent();
         boolean last = permanent || step.attempts() >= attempts;
         LocalDateTime now = sql("now")
                 .query((row, n) -> row.getObject(1, LocalDateTime.class))
                 .single();
         long wait = backOff.toMillis() << Math.min(step.attempts() - 1, 16);
-        String message = String.valueOf(error.getMessage());
+        String message = Troubles.sentence(error);
         sql("step-fail")
                 .param("status", last ? "failed" : "pending")
                 .param("error", message.length() > 2000 ? message.substring(0, 2000) : message)

@@ -30,7 +30,8 @@ public final class Troubles {
 
     /** An update could not be completed: failed if a human has to mend something, else tried again later. */
     public void completion(DataUpdate update, Exception error) {
-        if (error instanceof StoreException known && known.isPermanent()) {
+        StoreException known = StoreException.in(error);
+        if (known != null && known.isPermanent()) {
             updates.fail(update, sentence(error));
         } else {
             updates.waiting(update.id(), sentence(error) + " It is tried again.");

@@ -25,4 +25,14 @@ public class StoreException extends RuntimeException {
     public boolean isPermanent() {
         return permanent;
     }
+
+    /** The first of these in a chain of causes, because Camel wraps what beans throw; null if there is none. */
+    public static @Nullable StoreException in(@Nullable Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StoreException found) {
+                return found;
+            }
+        }
+        return null;
+    }
 }

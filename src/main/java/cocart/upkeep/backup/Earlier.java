@@ -1,0 +1,94 @@
+package cocart.upkeep.backup;
+
+import cocart.upkeep.store.FileEntry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What earlier runs of a store have: its newest snapshot and runs that did not reach their end. */
+final class Earlier {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Earlier.class);
+
+    private final List<Run> runs = new ArrayList<>();
+
+    /** @param begun seconds since 1970 */
+    private record Run(Path folder, boolean sealed, long begun, Map<String, Known> files) {}
+
+    private record Known(long size, long mtime, String sha256) {}
+
+    /** A file that did not change since it was stored here. */
+    record Same(Path file, String sha256, boolean sealed) {}
+
+    Earlier(Snapshots snapshots, String store) throws IOException {
+        List<Path> unfinished = snapshots.unfinished(store);
+        for (int i = unfinished.size() - 1; i >= 0; i--) {
+            load(unfinished.get(i), false);
+        }
+        Optional<Snapshot> newest = snapshots.newest(store);
+        if (newest.isPresent()) {
+            load(newest.get().path(), true);
+        }
+    }
+
+    private void load(Path folder, boolean sealed) throws IOException {
+        if (Files.notExists(folder.resolve(Manifest.NAME), LinkOption.NOFOLLOW_LINKS)) {
+            return; // killed before its first line
+        }
+        Map<String, Known> files = new HashMap<>();
+        Manifest.Ends ends = Manifest.read(
+                folder,
+                line -> {
+                    if (line.isStored()) {
+                        files.put(line.path(), new Known(line.size(), line.mtime(), line.sha256()));
+                    }
+                },
+                broken -> LOG.debug("{} has a line that is not whole", folder.resolve(Manifest.NAME)));
+        if (ends.header() != null) {
+            runs.add(new Run(folder, sealed, ends.header().begun(), files));
+        }
+    }
+
+    /**
+     * The stored file, if it has the entry's path, size and time. A file that changed after that run had begun may have
+     * changed again in the same second after it was read, so it is never taken for the same. What an unfinished run
+     * wrote may be missing its bytes after a power failure, so it is hashed again.
+     *
+     * @param path in the snapshot
+     */
+    Optional<Same> same(String path, FileEntry entry) throws IOException {
+        for (Run run : runs) {
+            Known known = run.files().get(path);
+            if (known == null
+                    || known.size() != entry.size()
+                    || known.mtime() != entry.mtime()
+                    || entry.mtime() >= run.begun()) {
+                continue;
+            }
+            Path file = run.folder().resolve(path).normalize();
+            if (file.startsWith(run.folder())
+                    && Disk.isFile(file, entry.size())
+                    && (run.sealed() || isWhole(file, known.sha256()))) {
+                return Optional.of(new Same(file, known.sha256(), run.sealed()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isWhole(Path file, String sha256) {
+        try {
+            return Hashing.sha256(file).equals(sha256);
+        } catch (IOException e) {
+            LOG.warn("{} cannot be read and is fetched again: {}", file, e.toString());
+            return false;
+        }
+    }
+}
