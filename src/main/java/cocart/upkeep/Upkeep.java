@@ -56,6 +56,11 @@ public final class Upkeep implements Runnable {
 
     /** Runs a command and returns its exit code; results go to stdout, everything else to stderr. */
     public static int execute(String... args) {
+        return commandLine().execute(args);
+    }
+
+    /** The command line, ready to execute. */
+    static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Upkeep());
         line.setExecutionExceptionHandler((error, failed, parsed) -> {
             if (error instanceof SettingsException
@@ -66,7 +71,7 @@ public final class Upkeep implements Runnable {
             }
             throw error;
         });
-        return line.execute(args);
+        return line;
     }
 
     /** Without a command: run. */

@@ -1,0 +1,115 @@
+package cocart.upkeep;
+
+import cocart.upkeep.demo.EmbeddedMariaDb;
+import cocart.upkeep.demo.EmbeddedSftp;
+import cocart.upkeep.demo.ShopDatabase;
+import cocart.upkeep.demo.ShopFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+
+/** One store on real servers and a home folder with the shipped routes and plans; one MariaDB serves all tests. */
+final class Shop implements AutoCloseable {
+
+    static final String SLUG = "cart-rest-api-for-woocommerce";
+    static final String PASSWORD = "ge\"heim #'x\\";
+    static final List<String> NEW_COLUMNS = List.of(
+            "cart_id bigint(20) unsigned NOT NULL",
+            "cart_key char(42) NOT NULL",
+            "cart_value longtext NOT NULL",
+            "cart_created bigint(20) unsigned NOT NULL",
+            "cart_expiry bigint(20) unsigned NOT NULL",
+            "cart_source varchar(200) NOT NULL",
+            "cart_hash varchar(200) NOT NULL");
+
+    private static EmbeddedMariaDb mariadb;
+
+    final Path home;
+    final Path root;
+    final ShopFiles files;
+    final ShopDatabase database;
+    final Connection connection;
+    final EmbeddedSftp sftp;
+
+    /** What a command said. */
+    record Said(int code, String out, String err) {}
+
+    static synchronized EmbeddedMariaDb mariadb() throws IOException {
+        if (mariadb == null) {
+            Path folder = Files.createTempDirectory("upkeep-mariadb");
+            mariadb = new EmbeddedMariaDb(folder);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> mariadb.close()));
+        }
+        return mariadb;
+    }
+
+    Shop(Path folder, String mode, String databaseVersion, int carts) throws Exception {
+        home = Files.createDirectories(folder.resolve("home"));
+        root = Files.createDirectories(folder.resolve("shop"));
+        copy(Path.of("routes"), home.resolve("routes"));
+        copy(Path.of("config/updates"), home.resolve("config/updates"));
+        mariadb().create("shop", "shop", PASSWORD);
+        connection = DriverManager.getConnection(mariadb().url("shop"), "shop", PASSWORD);
+        database = new ShopDatabase(connection, "wp_");
+        database.create(databaseVersion, carts);
+        files = new ShopFiles(root);
+        files.wordPress(mariadb().port(), "shop", "shop", PASSWORD);
+        sftp = new EmbeddedSftp(root, folder.resolve("host-key"), 0, "s3cret!", List.of());
+        sftp.trustIn(home.resolve("config/known_hosts"));
+        settings("upkeep.data-update = " + mode);
+    }
+
+    /** Writes the settings anew, with these lines at the end. */
+    void settings(String... more) throws IOException {
+        Files.writeString(
+                home.resolve("config/application.properties"),
+                String.join(
+                        "\n",
+                        "upkeep.stores = acme",
+                        "upkeep.store.acme.files = sftp:deploy@127.0.0.1:" + sftp.port() + "/?password=RAW(s3cret!)",
+                        "upkeep.detect.settle = 1s",
+                        "upkeep.lease = 3s",
+                        "upkeep.tick.cron = * * * * * ?",
+                        "upkeep.detect.cron = * * * * * ?",
+                        "upkeep.migrate.attempts = 2",
+                        "upkeep.migrate.back-off = 100ms",
+                        "upkeep.backup.dump-program = " + mariadb().program("mariadb-dump"),
+                        String.join("\n", more),
+                        ""));
+    }
+
+    /** Runs a command as the command line does. */
+    Said upkeep(String... args) {
+        String[] all = Stream.concat(Stream.of("--home", home.toString()), Stream.of(args))
+                .toArray(String[]::new);
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine line = Upkeep.commandLine();
+        line.setOut(new PrintWriter(out, true));
+        line.setErr(new PrintWriter(err, true));
+        int code = line.execute(all);
+        return new Said(code, out.toString(), err.toString());
+    }
+
+    static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        connection.close();
+        sftp.close();
+    }
+}
