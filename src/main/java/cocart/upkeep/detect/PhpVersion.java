@@ -1,5 +1,6 @@
 package cocart.upkeep.detect;
 
+import java.math.BigInteger;
 import java.util.List;
 
 /**
@@ -11,48 +12,60 @@ public final class PhpVersion {
     private static final List<String> FORMS = List.of("dev", "alpha", "a", "beta", "b", "RC", "rc", "#", "pl", "p");
     private static final int[] ORDER = {0, 1, 1, 2, 2, 3, 3, 4, 5, 5};
 
+    /** Stands for any number where one is compared with a word. */
+    private static final String NUMBER = "#N#";
+
     private PhpVersion() {}
 
     /** Negative, zero or positive as a is before, equal to or after b. */
     public static int compare(String a, String b) {
-        if (a.isEmpty() && b.isEmpty()) {
-            return 0;
-        }
         if (a.isEmpty() || b.isEmpty()) {
-            return a.isEmpty() ? -1 : 1;
+            return Boolean.compare(b.isEmpty(), a.isEmpty());
         }
-        String[] left = canonical(a).split("\\.", -1);
-        String[] right = canonical(b).split("\\.", -1);
-        int common = Math.min(left.length, right.length);
-        for (int i = 0; i < common; i++) {
-            int order = part(left[i], right[i]);
+        String left = canonical(a);
+        String right = canonical(b);
+        while (true) {
+            int leftDot = left.indexOf('.');
+            int rightDot = right.indexOf('.');
+            int order = part(
+                    leftDot < 0 ? left : left.substring(0, leftDot),
+                    rightDot < 0 ? right : right.substring(0, rightDot));
             if (order != 0) {
                 return order;
             }
+            String leftRest = left.substring(leftDot + 1);
+            String rightRest = right.substring(rightDot + 1);
+            if (leftDot < 0 || rightDot < 0 || leftRest.isEmpty() || rightRest.isEmpty()) {
+                if (leftDot >= 0) {
+                    return isNumber(leftRest) ? 1 : compare(leftRest, NUMBER);
+                }
+                if (rightDot >= 0) {
+                    return isNumber(rightRest) ? -1 : compare(NUMBER, rightRest);
+                }
+                return 0;
+            }
+            left = leftRest;
+            right = rightRest;
         }
-        if (left.length > common) {
-            return digit(left[common]) ? 1 : compareRest(left, common, true);
-        }
-        if (right.length > common) {
-            return digit(right[common]) ? -1 : compareRest(right, common, false);
-        }
-        return 0;
-    }
-
-    /** What is left of one side is compared with PHP's placeholder for a number, "#N#". */
-    private static int compareRest(String[] rest, int from, boolean left) {
-        String text = String.join(".", List.of(rest).subList(from, rest.length));
-        return left ? compare(text, "#N#") : compare("#N#", text);
     }
 
     private static int part(String a, String b) {
-        if (digit(a) && digit(b)) {
-            return new java.math.BigInteger(a).compareTo(new java.math.BigInteger(b));
+        if (isNumber(a) && isNumber(b)) {
+            return number(a).compareTo(number(b));
         }
-        if (!digit(a) && !digit(b)) {
+        if (!isNumber(a) && !isNumber(b)) {
             return Integer.compare(order(a), order(b));
         }
-        return digit(a) ? Integer.compare(order("#N#"), order(b)) : Integer.compare(order(a), order("#N#"));
+        return isNumber(a) ? Integer.compare(order(NUMBER), order(b)) : Integer.compare(order(a), order(NUMBER));
+    }
+
+    /** The digits at the start, as strtol reads them. */
+    private static BigInteger number(String part) {
+        return new BigInteger(part.replaceFirst("[^0-9].*", ""));
+    }
+
+    private static boolean isNumber(String part) {
+        return !part.isEmpty() && isDigit(part.charAt(0));
     }
 
     private static int order(String form) {
@@ -64,13 +77,9 @@ public final class PhpVersion {
         return -1;
     }
 
-    private static boolean digit(String part) {
-        return !part.isEmpty() && part.charAt(0) >= '0' && part.charAt(0) <= '9';
-    }
-
     /** A dot for {@code - _ +} and every other sign, and one between digits and letters; never two in a row. */
     private static String canonical(String version) {
-        if (version.equals("#N#")) {
+        if (version.startsWith("#")) {
             return version;
         }
         StringBuilder out = new StringBuilder().append(version.charAt(0));
@@ -82,9 +91,7 @@ public final class PhpVersion {
                 dot(out);
             } else if ((isDigit(last) && !isDigit(c) && c != '.') || (!isDigit(last) && last != '.' && isDigit(c))) {
                 dot(out);
-                if (isAlnum(c)) {
-                    out.append(c);
-                }
+                out.append(c);
             } else if (!isAlnum(c)) {
                 dot(out);
             } else {

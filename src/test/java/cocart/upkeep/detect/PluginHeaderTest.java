@@ -14,7 +14,7 @@ class PluginHeaderTest {
         return Stream.of(
                 Arguments.of("<?php\n/**\n * Version:     4.3.6\n */", "4.3.6"),
                 Arguments.of("<?php\r/*\r * version: 1.0\r */", "1.0"),
-                Arguments.of("<?php // Version: 9\n", null),
+                Arguments.of("<?php // Version: 9\n", "9"),
                 Arguments.of("<?php # Version: 2.0 */ code", "2.0"),
                 Arguments.of("<?php /* Version: 3.0 ?>", "3.0"),
                 Arguments.of("<?php\n * Version: 1.0\n * Version: 2.0\n", "1.0"),
