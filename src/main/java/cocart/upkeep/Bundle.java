@@ -124,7 +124,6 @@ public final class Bundle implements AutoCloseable {
         main.bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates));
 
         Properties properties = settings.forCamel();
-        properties.setProperty("upkeep.ticks", String.valueOf(ticks));
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
@@ -132,6 +131,9 @@ public final class Bundle implements AutoCloseable {
         main.setPropertyPlaceholderLocations("false");
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
+        if (!ticks) {
+            main.configure().setAutoStartupExcludePattern("quartz:*");
+        }
         main.configure().setUseMdcLogging(true);
         main.configure().setMdcLoggingKeysPattern("*");
         main.configure().setLogMask(true);
