@@ -76,6 +76,7 @@ public final class Bundle implements AutoCloseable {
                 state,
                 instance,
                 settings.duration("lease"),
+                settings.duration("retry.after"),
                 List.copyOf(settings.stores().keySet()),
                 (store, job) -> schedule(settings.stores().get(store), job));
         plugins = new PluginStates(state);

@@ -53,17 +53,18 @@ public final class Settings {
             List.of("files", "url", "database.url", "database.username", "database.password", "database.prefix");
 
     /** Options of the bundle. */
-    private static final Map<String, String> GLOBAL = Map.of(
-            "stores", "",
-            "tick.cron", "0/5 * * * * ?",
-            "database.url", "jdbc:h2:file:./data/upkeep;AUTO_SERVER=TRUE",
-            "database.username", "sa",
-            "database.password", "",
-            "backup.directory", "data/backups",
-            "backup.dump-program", "mariadb-dump,mysqldump",
-            "migrate.attempts", "5",
-            "migrate.back-off", "10s",
-            "lease", "60s");
+    private static final Map<String, String> GLOBAL = Map.ofEntries(
+            Map.entry("stores", ""),
+            Map.entry("tick.cron", "0/5 * * * * ?"),
+            Map.entry("database.url", "jdbc:h2:file:./data/upkeep;AUTO_SERVER=TRUE"),
+            Map.entry("database.username", "sa"),
+            Map.entry("database.password", ""),
+            Map.entry("backup.directory", "data/backups"),
+            Map.entry("backup.dump-program", "mariadb-dump,mysqldump"),
+            Map.entry("migrate.attempts", "5"),
+            Map.entry("migrate.back-off", "10s"),
+            Map.entry("retry.after", "15m"),
+            Map.entry("lease", "60s"));
 
     private final Path home;
     private final Path file;
@@ -241,6 +242,7 @@ public final class Settings {
         }
         duration("migrate.back-off");
         duration("lease");
+        duration("retry.after");
         number("migrate.attempts");
         cron("upkeep.tick.cron", value("tick.cron"));
         for (String id : ids) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,11 +29,13 @@ public final class Jobs {
     private final Database database;
     private final Instance instance;
     private final Duration lease;
+    private final Duration retryAfter;
     private final List<String> stores;
     private final BiFunction<String, String, Schedule> schedules;
 
     /**
      * @param lease how long a claim lasts without a heartbeat
+     * @param retryAfter how long after a failed run the next is due, if its schedule does not ask for it sooner
      * @param stores ids of all stores
      * @param schedules schedule of (store, job)
      */
@@ -40,38 +43,55 @@ public final class Jobs {
             DataSource source,
             Instance instance,
             Duration lease,
+            Duration retryAfter,
             List<String> stores,
             BiFunction<String, String, Schedule> schedules) {
         this.database = new Database(source);
         this.instance = instance;
         this.lease = lease;
+        this.retryAfter = retryAfter;
         this.stores = List.copyOf(stores);
         this.schedules = schedules;
     }
 
-    /** Ids of the stores for which a job is due: its schedule had a time since it last started, or it never ran. */
+    /** How a job last ran for a store. */
+    record LastRun(LocalDateTime started, @Nullable LocalDateTime finished, boolean failed, boolean orphaned) {}
+
+    /**
+     * Ids of the stores for which a job is due: its schedule had a time since it last started, it never ran, its last
+     * run failed {@code retry.after} ago, or was left behind by an instance that died.
+     */
     public List<String> due(String job) {
-        Map<String, LocalDateTime> last = new java.util.HashMap<>();
-        database.sql("job-last-starts").param("job", job).query(row -> {
-            LocalDateTime started = row.getObject("last_started_at", LocalDateTime.class);
-            if (started != null) {
-                last.put(row.getString("store"), started);
-            }
-        });
         LocalDateTime now = database.now();
+        Map<String, LastRun> last = new HashMap<>();
+        database.sql("job-last-runs").param("job", job).query(row -> {
+            LocalDateTime heartbeat = row.getObject("heartbeat_at", LocalDateTime.class);
+            last.put(
+                    row.getString("store"),
+                    new LastRun(
+                            row.getObject("last_started_at", LocalDateTime.class),
+                            row.getObject("last_finished_at", LocalDateTime.class),
+                            row.getString("error") != null,
+                            heartbeat != null && heartbeat.isBefore(now.minus(lease))));
+        });
         return stores.stream()
-                .filter(store -> isDue(schedules.apply(store, job), last.get(store), now))
+                .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
                 .toList();
     }
 
-    static boolean isDue(Schedule schedule, @Nullable LocalDateTime last, LocalDateTime now) {
-        if (last == null) {
+    static boolean isDue(Schedule schedule, Duration retryAfter, @Nullable LastRun last, LocalDateTime now) {
+        if (last == null || last.orphaned()) {
+            return true;
+        }
+        if (last.failed()
+                && last.finished() != null
+                && !last.finished().plus(retryAfter).isAfter(now)) {
             return true;
         }
         try {
             CronExpression cron = new CronExpression(schedule.cron());
             cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
-            Date next = cron.getNextValidTimeAfter(Date.from(last.toInstant(ZoneOffset.UTC)));
+            Date next = cron.getNextValidTimeAfter(Date.from(last.started().toInstant(ZoneOffset.UTC)));
             return next != null && !next.toInstant().isAfter(now.toInstant(ZoneOffset.UTC));
         } catch (ParseException e) {
             throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);

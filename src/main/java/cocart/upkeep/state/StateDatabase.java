@@ -29,14 +29,11 @@ public final class StateDatabase {
         HikariConfig config = new HikariConfig();
         config.setPoolName("state");
         config.setJdbcUrl(url);
-        if (url.startsWith("jdbc:h2:file:./")) {
+        if (url.startsWith("jdbc:h2:")) {
             // AUTO_SERVER opens a port for other processes of this machine: only on loopback
             System.setProperty("h2.bindAddress", "127.0.0.1");
-            Path file = home.resolve(url.substring("jdbc:h2:file:./".length()).replaceAll(";.*", ""))
-                    .normalize();
-            makePrivate(file.getParent());
-            int options = url.indexOf(';');
-            config.setJdbcUrl("jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options)));
+            // by default a commit stays in memory for up to half a second, and a killed process loses it
+            config.setJdbcUrl(inHome(home, url) + ";WRITE_DELAY=0");
         }
         config.setUsername(username);
         config.setPassword(password);
@@ -72,6 +69,18 @@ public final class StateDatabase {
             pool.close();
             throw unopened(url, e);
         }
+    }
+
+    /** An H2 URL with a relative file made absolute below the home folder, whose last part is made private. */
+    private static String inHome(Path home, String url) {
+        if (!url.startsWith("jdbc:h2:file:./")) {
+            return url;
+        }
+        int options = url.indexOf(';');
+        String relative = url.substring("jdbc:h2:file:./".length(), options < 0 ? url.length() : options);
+        Path file = home.resolve(relative).normalize();
+        makePrivate(file.getParent());
+        return "jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options));
     }
 
     private static StateException unopened(String url, Exception e) {

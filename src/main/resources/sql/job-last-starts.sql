@@ -1,1 +1,0 @@
-SELECT store, last_started_at FROM job_run WHERE job = :job
