@@ -28,6 +28,9 @@ final class SftpConnection implements AutoCloseable {
     /** Longest packet that is accepted, in bytes. */
     private static final int LONGEST = 4 << 20;
 
+    /** Answers that may wait to be read; a server that sends more was never asked for them. */
+    private static final int MOST_WAITING = 4096;
+
     private static final byte[] END = new byte[0];
 
     private final String store;
@@ -117,7 +120,7 @@ final class SftpConnection implements AutoCloseable {
             byte[] packet = arrived.poll(idleMillis, TimeUnit.MILLISECONDS);
             if (packet == null) {
                 throw new StoreException(
-                        "store " + store + ": the SFTP server has not answered for " + idleMillis / 1000
+                        "store " + store + ": the SFTP server has not answered for " + Math.max(1, idleMillis / 1000)
                                 + " s; it is tried again",
                         null);
             }
@@ -176,7 +179,7 @@ final class SftpConnection implements AutoCloseable {
             int start = 0;
             while (length - start >= 4) {
                 int size = java.nio.ByteBuffer.wrap(held, start, 4).getInt();
-                if (size < 5 || size > LONGEST) {
+                if (size < 5 || size > LONGEST || arrived.size() > MOST_WAITING) {
                     arrived.add(END);
                     length = 0;
                     return;
@@ -230,17 +233,6 @@ final class SftpConnection implements AutoCloseable {
                                     ? "the key " + config.getPrivateKeyFile()
                                     : "this password")
                             + "; check " + property,
-                    error,
-                    true);
-        }
-        if (lower.contains("userauth")
-                || lower.contains("privatekey")
-                || lower.contains("invalid private")
-                || lower.contains("passphrase")) {
-            return new StoreException(
-                    where + "the key " + config.getPrivateKeyFile()
-                            + " cannot be used: it is no private key, or its passphrase is missing or wrong; check"
-                            + " privateKeyPassphrase in " + property,
                     error,
                     true);
         }

@@ -141,12 +141,13 @@ final class SftpFiles implements StoreFiles {
             SftpPacket data = connection.ask(
                     SftpPacket.READ,
                     string(handle).large(content.position()).number(Math.min(32768, content.remaining())));
-            if (data.type() != SftpPacket.DATA) {
+            if (data.type() == SftpPacket.STATUS && data.number() == SftpPacket.EOF) {
                 break;
             }
-            byte[] bytes = data.bytes();
+            byte[] bytes = data.type() == SftpPacket.DATA ? data.bytes() : new byte[0];
             if (bytes.length == 0 || bytes.length > content.remaining()) {
-                break;
+                throw new StoreException(
+                        "store " + store + ": " + this.path + "/" + path + " cannot be read to its end", null);
             }
             content.put(bytes);
         }

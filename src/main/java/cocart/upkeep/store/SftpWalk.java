@@ -21,6 +21,9 @@ final class SftpWalk {
 
     private static final int MOST_OPEN = 64;
     private static final long MOST_ASKED = 4L << 20;
+    /** How far a file is read ahead of a chunk that is still missing, in bytes. */
+    private static final long MOST_AHEAD = 8L << 20;
+
     private static final int CHUNK = 32768;
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
@@ -96,9 +99,10 @@ final class SftpWalk {
         while (!reading.isEmpty() && asked < MOST_ASKED) {
             Item file = reading.element();
             readMore(file);
-            if (file.failed || file.next >= file.entry.size()) {
-                reading.remove();
+            if (!file.failed && file.next < file.entry.size()) {
+                break;
             }
+            reading.remove();
         }
         while (open < MOST_OPEN) {
             // folders first as long as few files wait: listing goes ahead of fetching, but not without bound
@@ -125,7 +129,10 @@ final class SftpWalk {
 
     private void readMore(Item file) {
         byte[] handle = java.util.Objects.requireNonNull(file.handle);
-        while (!file.failed && file.next < file.entry.size() && asked < MOST_ASKED) {
+        while (!file.failed
+                && file.next < file.entry.size()
+                && asked < MOST_ASKED
+                && file.next - file.written < MOST_AHEAD) {
             int length = (int) Math.min(CHUNK, file.entry.size() - file.next);
             read(file, handle, file.next, length);
             file.next += length;

@@ -1,20 +1,28 @@
 package cocart.upkeep.store;
 
+import com.jcraft.jsch.JSch;
+import com.jcraft.jsch.JSchException;
+import com.jcraft.jsch.KeyPair;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.apache.camel.util.URISupport;
+import org.jspecify.annotations.Nullable;
 
 /** Opens a store's files by its {@code files} URI. */
 public final class StoreFilesFactory {
 
+    private static final Pattern ADDRESS =
+            Pattern.compile("(?:[^/]+@)?(?:\\[[0-9A-Fa-f:.]+\\]|[^:@/]+)(?::[0-9]{1,5})?");
     private static final int CONNECT_MILLIS = 10_000;
     private static final int IDLE_MILLIS = 60_000;
     private static final int ALIVE_MILLIS = 15_000;
@@ -42,7 +50,7 @@ public final class StoreFilesFactory {
         String address = question < 0 ? rest : rest.substring(0, question);
         String query = question < 0 ? "" : rest.substring(question + 1);
         int slash = address.indexOf('/');
-        if (slash <= 0) {
+        if (slash <= 0 || !ADDRESS.matcher(address.substring(0, slash)).matches()) {
             throw new StoreException(
                     property + " must name a host and the WordPress root on it, for example"
                             + " sftp:deploy@shop.example:22/var/www/shop",
@@ -69,7 +77,7 @@ public final class StoreFilesFactory {
         }
         defaults(config, options);
         key(config, property);
-        return new SftpFiles(store.id(), endpoint, address.substring(slash), IDLE_MILLIS);
+        return new SftpFiles(store.id(), endpoint, address.substring(slash), idle(config));
     }
 
     private void defaults(SftpConfiguration config, Map<String, Object> options) {
@@ -95,6 +103,11 @@ public final class StoreFilesFactory {
         } else if (config.getKnownHostsUri() == null && config.getKnownHosts() == null) {
             config.setKnownHostsFile(home.resolve("config/known_hosts").toString());
         }
+    }
+
+    /** The option soTimeout is also the longest silence of the server that is put up with. */
+    private static int idle(SftpConfiguration config) {
+        return config.getSoTimeout() > 0 ? config.getSoTimeout() : IDLE_MILLIS;
     }
 
     private void key(SftpConfiguration config, String property) {
@@ -123,7 +136,34 @@ public final class StoreFilesFactory {
             throw new StoreException(
                     property + ": the key file " + key + " cannot be read: " + e.getMessage(), e, true);
         }
+        decrypt(key, config.getPrivateKeyPassphrase(), property);
         config.setPrivateKeyFile(key.toString());
+    }
+
+    /** Tells a key that cannot be opened from one that the server does not know; JSch says the same of both. */
+    private static void decrypt(Path key, @Nullable String passphrase, String property) {
+        try {
+            KeyPair pair = KeyPair.load(new JSch(), key.toString());
+            try {
+                if (pair.isEncrypted()
+                        && (passphrase == null || !pair.decrypt(passphrase.getBytes(StandardCharsets.UTF_8)))) {
+                    throw new StoreException(
+                            property + ": the passphrase of the key file " + key
+                                    + (passphrase == null ? " is missing" : " is wrong")
+                                    + "; set privateKeyPassphrase=RAW(...) in the URI",
+                            null,
+                            true);
+                }
+            } finally {
+                pair.dispose();
+            }
+        } catch (JSchException e) {
+            throw new StoreException(
+                    property + ": the key file " + key
+                            + " holds no private key that can be read; check privateKeyFile (it must not be the .pub file)",
+                    e,
+                    true);
+        }
     }
 
     /** The innermost message, without the URI, which may hold a password. */

@@ -1,0 +1,32 @@
+package cocart.upkeep.store;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.apache.camel.impl.DefaultCamelContext;
+
+/** Opens stores for tests as the bundle does. */
+final class SftpServers {
+
+    private SftpServers() {}
+
+    static StoreSettings store(String files) {
+        return new StoreSettings(
+                "acme",
+                files,
+                null,
+                List.of("cart-rest-api-for-woocommerce"),
+                new StoreSettings.DatabaseSettings(null, null, null, null),
+                false,
+                Duration.ZERO,
+                "0 * * * * ?",
+                "0 0 3 * * ?",
+                "UTC",
+                List.of());
+    }
+
+    /** @param home where {@code config/known_hosts} lies */
+    static StoreFiles open(Path home, String files) {
+        return new StoreFilesFactory(new DefaultCamelContext(), home).open(store(files));
+    }
+}
