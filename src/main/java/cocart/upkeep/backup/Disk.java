@@ -87,7 +87,7 @@ final class Disk {
             return false;
         } catch (FileSystemException e) {
             // A parent that is a file now (ENOTDIR): not there either.
-            if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.isRegularFile(path.getParent())) {
                 return false;
             }
             throw e;

@@ -59,10 +59,8 @@ final class LocalFiles implements StoreFiles {
     public Optional<FileEntry> stat(String path) {
         try {
             return Optional.of(entry(at(path), path));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
         } catch (IOException e) {
-            throw fault(path, e);
+            return missing(path, e);
         }
     }
 
@@ -70,10 +68,8 @@ final class LocalFiles implements StoreFiles {
     public Optional<byte[]> read(String path, int limit) {
         try (InputStream in = Files.newInputStream(at(path))) {
             return Optional.of(in.readNBytes(limit));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
         } catch (IOException e) {
-            throw fault(path, e);
+            return missing(path, e);
         }
     }
 
@@ -185,6 +181,18 @@ final class LocalFiles implements StoreFiles {
             found = found.resolve(part);
         }
         return found;
+    }
+
+    /** Empty if nothing is there, also because a parent is a file (ENOTDIR); anything else is a fault. */
+    private <T> Optional<T> missing(String path, IOException e) {
+        boolean nothing = e instanceof NoSuchFileException;
+        for (Path parent = at(path).getParent(); parent != null && !nothing; parent = parent.getParent()) {
+            nothing = Files.isRegularFile(parent);
+        }
+        if (nothing) {
+            return Optional.empty();
+        }
+        throw fault(path, e);
     }
 
     private StoreException fault(String path, IOException e) {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Remembers everything that a walk tells. */
-final class Visited implements StoreFiles.Visitor {
+class Visited implements StoreFiles.Visitor {
 
     final Map<String, FileEntry> found = new TreeMap<>();
     final Map<String, byte[]> content = new TreeMap<>();

@@ -1,0 +1,142 @@
+package cocart.upkeep.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cocart.upkeep.demo.EmbeddedSftp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same tree, read from this machine and over SFTP, is the same. */
+class StoreFilesTest {
+
+    @TempDir
+    Path folder;
+
+    private Path root;
+    private EmbeddedSftp server;
+    private StoreFiles local;
+    private StoreFiles remote;
+
+    @BeforeEach
+    void open() throws Exception {
+        Path home = Files.createDirectories(folder.resolve("home"));
+        root = Files.createDirectories(folder.resolve("shop"));
+        server = new EmbeddedSftp(root, folder.resolve("host-key"), 0, "pw", List.of());
+        server.trustIn(home.resolve("config/known_hosts"));
+        local = SftpServers.open(home, "file:" + root);
+        remote = SftpServers.open(home, "sftp:deploy@127.0.0.1:" + server.port() + "/?password=pw");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        remote.close();
+        local.close();
+        server.close();
+    }
+
+    @Test
+    void aTreeIsTheSameFromBothSides() throws Exception {
+        write("wp-content/index.php", "<?php // Silence is golden.".getBytes());
+        write("wp-content/empty.txt", new byte[0]);
+        write("wp-content/uploads/Käse & Brot #1.jpg", bytes(70_000));
+        write("wp-content/uploads/new\nline.txt", bytes(3));
+        write("wp-content/uploads/exactly.bin", bytes(32_768));
+        write("wp-content/uploads/large.bin", bytes(9 << 20));
+        for (int i = 0; i < 400; i++) {
+            write("wp-content/plugins/p" + i % 20 + "/deep/er/" + i + ".php", bytes(i * 37));
+        }
+        Files.createDirectories(root.resolve("wp-content/no-files/at-all"));
+        Files.setLastModifiedTime(
+                root.resolve("wp-content/index.php"), java.nio.file.attribute.FileTime.fromMillis(1_000_000_000L));
+        Files.createSymbolicLink(root.resolve("wp-content/link.php"), Path.of("index.php"));
+        Files.createSymbolicLink(root.resolve("wp-content/up"), Path.of(".."));
+        Files.createSymbolicLink(root.resolve("wp-content/gone"), Path.of("nowhere"));
+
+        Visited here = Visited.of(local, "wp-content");
+        Visited there = Visited.of(remote, "wp-content");
+
+        assertThat(here.failed).isEmpty();
+        assertThat(there.failed).isEmpty();
+        assertThat(there.lines()).isEqualTo(here.lines());
+        assertThat(there.content).hasSize(406);
+        assertThat(there.found.get("up").type()).isEqualTo(FileEntry.Type.LINK);
+        assertThat(there.found.get("up").linkTarget()).isEqualTo("..");
+        assertThat(there.found).doesNotContainKey("up/wp-content");
+    }
+
+    @Test
+    void singlePathsAreTheSameFromBothSides() throws Exception {
+        write("wp-config.php", bytes(100_000));
+        Files.createDirectories(root.resolve("wp-content"));
+        assertThat(local.stat("wp-config.php/below")).isEmpty();
+        for (StoreFiles files : List.of(local, remote)) {
+            assertThat(files.stat("wp-config.php")).hasValueSatisfying(entry -> {
+                assertThat(entry.size()).isEqualTo(100_000);
+                assertThat(entry.type()).isEqualTo(FileEntry.Type.FILE);
+            });
+            assertThat(files.stat("nothing")).isEmpty();
+            assertThat(files.read("wp-config.php", 50_000)).hasValueSatisfying(bytes -> assertThat(bytes)
+                    .isEqualTo(java.util.Arrays.copyOf(bytes(100_000), 50_000)));
+            assertThat(files.read("wp-config.php", 200_000))
+                    .hasValueSatisfying(bytes -> assertThat(bytes).hasSize(100_000));
+            assertThat(files.read("nothing", 10)).isEmpty();
+            assertThat(files.list("")).hasValueSatisfying(list -> assertThat(list)
+                    .extracting(FileEntry::path)
+                    .containsExactlyInAnyOrder("wp-config.php", "wp-content"));
+            assertThat(files.list("nothing")).isEmpty();
+            assertThat(files.list("wp-config.php")).isEmpty();
+            assertThatThrownBy(() -> files.walk("nothing", new Visited())).isInstanceOf(StoreException.class);
+            for (String hostile : List.of("../shop/wp-config.php", "/etc/passwd", "wp-content/../x", "a//b", "a\\b")) {
+                assertThatThrownBy(() -> files.stat(hostile))
+                        .as(hostile)
+                        .isInstanceOf(StoreException.class)
+                        .hasMessageContaining("cannot be used");
+            }
+        }
+    }
+
+    @Test
+    void aLostConnectionEndsTheWalkWithASentence() throws Exception {
+        for (int i = 0; i < 2000; i++) {
+            write("wp-content/" + i + ".txt", bytes(1000));
+        }
+        Visited visited = new Visited() {
+            @Override
+            public java.io.OutputStream open(FileEntry entry) {
+                if (content.size() >= 500) {
+                    try {
+                        server.close();
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                }
+                return super.open(entry);
+            }
+        };
+        assertThatThrownBy(() -> remote.walk("wp-content", visited)).isInstanceOfSatisfying(StoreException.class, e -> {
+            assertThat(e.isPermanent()).isFalse();
+            assertThat(e).hasMessageContaining("store acme: the connection to the SFTP server was lost");
+        });
+        assertThat(visited.content.size()).isLessThan(2000);
+    }
+
+    private void write(String name, byte[] content) throws IOException {
+        Path file = root.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.write(file, content);
+    }
+
+    private static byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        new Random(count).nextBytes(bytes);
+        return bytes;
+    }
+}
