@@ -26,14 +26,18 @@ import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.List;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.Main;
 
 /** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
@@ -173,12 +177,30 @@ public final class Bundle implements AutoCloseable {
                     settings.home() + " has no folder routes; give the folder that holds it by --home DIR");
         }
         RouteFiles.check(settings.home().resolve("routes"));
+        checkStores();
         try {
             main.start();
         } catch (Exception e) {
-            throw new SettingsException("The routes cannot be started: " + RouteFiles.reason(e));
+            throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
         return main.getCamelContext();
+    }
+
+    /** Everything about the stores' addresses that is wrong whether or not a server is up. */
+    private void checkStores() {
+        try (DefaultCamelContext context = new DefaultCamelContext()) {
+            StoreFilesFactory factory = new StoreFilesFactory(context, settings.home());
+            for (StoreSettings store : stores.all()) {
+                try {
+                    factory.check(store);
+                } catch (StoreException e) {
+                    throw new SettingsException(
+                            settings.where("upkeep.store." + store.id() + ".files") + e.getMessage());
+                }
+            }
+        } catch (IOException e) {
+            throw new SettingsException("The stores' addresses cannot be checked: " + e.getMessage());
+        }
     }
 
     @Override

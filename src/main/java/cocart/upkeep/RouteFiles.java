@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.FailedToCreateRouteException;
+import org.apache.camel.FailedToStartRouteException;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -41,6 +44,36 @@ final class RouteFiles {
                 throw new SettingsException(file + " cannot be read: " + e.getMessage());
             }
         }
+    }
+
+    /** Where and why a start failed: the file and line of the route that Camel names, and the innermost message. */
+    static String reason(Path folder, Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            String route = cause instanceof FailedToCreateRouteException create
+                    ? create.getRouteId()
+                    : cause instanceof FailedToStartRouteException start ? start.getRouteId() : null;
+            if (route != null) {
+                return place(folder, route) + "route " + route + " cannot be used: " + reason(error);
+            }
+        }
+        return folder + ": the routes cannot be used: " + reason(error);
+    }
+
+    /** {@code routes/detect.camel.yaml, line 4: }, where a route's id stands; empty if it stands nowhere. */
+    private static String place(Path folder, String route) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.sorted().toList()) {
+                List<String> lines = Files.readAllLines(file);
+                for (int i = 0; i < lines.size(); i++) {
+                    if (lines.get(i).strip().matches("id:\\s*[\"']?" + Pattern.quote(route) + "[\"']?")) {
+                        return file + ", line " + (i + 1) + ": ";
+                    }
+                }
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return "";
     }
 
     /** The innermost message of a failed start that says something. */

@@ -1,6 +1,8 @@
 package cocart.upkeep;
 
+import cocart.upkeep.backup.Skips;
 import cocart.upkeep.store.FileNames;
+import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
 import java.io.IOException;
 import java.io.Reader;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.util.TimeUtils;
@@ -66,14 +71,16 @@ public final class Settings {
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
+    private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[^{}]*\\}\\}");
+
     private final Path home;
-    private final Path file;
+    private final List<Path> files = new ArrayList<>();
+    private final Map<String, String> sources = new HashMap<>();
     private final Map<String, String> values = new TreeMap<>();
     private final Map<String, StoreSettings> stores = new LinkedHashMap<>();
 
-    private Settings(Path home, Path file) {
+    private Settings(Path home) {
         this.home = home;
-        this.file = file;
     }
 
     /**
@@ -85,9 +92,8 @@ public final class Settings {
      * @throws SettingsException if anything is wrong
      */
     public static Settings load(Path home, @Nullable String profile, Map<String, String> overrides) {
-        Path file = home.resolve("config/application.properties");
-        Settings settings = new Settings(home, file);
-        settings.read(file);
+        Settings settings = new Settings(home);
+        settings.read(home.resolve("config/application.properties"));
         if (profile != null) {
             settings.read(home.resolve("config/application-" + profile + ".properties"));
         }
@@ -95,7 +101,10 @@ public final class Settings {
         System.getProperties().stringPropertyNames().stream()
                 .filter(name ->
                         name.startsWith("upkeep.") && !name.startsWith("upkeep.demo.") && !name.equals("upkeep.home"))
-                .forEach(name -> settings.values.put(name, System.getProperty(name)));
+                .forEach(name -> {
+                    settings.values.put(name, System.getProperty(name));
+                    settings.sources.put(name, "system property");
+                });
         settings.values.putAll(overrides);
         settings.resolvePlaceholders();
         settings.check();
@@ -159,6 +168,7 @@ public final class Settings {
     }
 
     private void read(Path from) {
+        files.add(from);
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(from, StandardCharsets.UTF_8)) {
             properties.load(reader);
@@ -183,10 +193,11 @@ public final class Settings {
                     .forEach(name -> names.add("upkeep.store." + id + "." + name));
         }
         for (String name : names) {
-            String value = environment.get(
-                    name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'));
+            String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+            String value = environment.get(variable);
             if (value != null) {
                 values.put(name, value);
+                sources.put(name, "environment variable " + variable);
             }
         }
     }
@@ -203,16 +214,30 @@ public final class Settings {
             context.build();
             for (Map.Entry<String, String> entry : values.entrySet()) {
                 if (entry.getKey().startsWith("upkeep.") && entry.getValue().contains("{{")) {
-                    try {
-                        entry.setValue(context.resolvePropertyPlaceholders(entry.getValue()));
-                    } catch (RuntimeException e) {
-                        throw wrong(entry.getKey(), "has a placeholder that cannot be resolved: " + e.getMessage());
-                    }
+                    entry.setValue(resolved(context, entry.getKey(), entry.getValue()));
                 }
             }
         } catch (IOException e) {
-            throw new SettingsException(file + " cannot be used: " + e.getMessage());
+            throw new SettingsException(files.get(0) + " cannot be used: " + e.getMessage());
         }
+    }
+
+    /** Camel's own message would show the whole value, which may hold another secret: only the placeholder is named. */
+    private String resolved(DefaultCamelContext context, String name, String value) {
+        Matcher placeholder = PLACEHOLDER.matcher(value);
+        while (placeholder.find()) {
+            try {
+                context.resolvePropertyPlaceholders(placeholder.group());
+            } catch (RuntimeException e) {
+                throw wrong(
+                        name,
+                        "refers to " + placeholder.group()
+                                + (placeholder.group().startsWith("{{file:")
+                                        ? ", a file that cannot be read"
+                                        : ", which has no value"));
+            }
+        }
+        return context.resolvePropertyPlaceholders(value);
     }
 
     private void check() {
@@ -299,7 +324,22 @@ public final class Settings {
                 shared(id, "detect.cron"),
                 shared(id, "backup.cron"),
                 zone,
-                split(shared(id, "backup.skip")));
+                skips(id));
+    }
+
+    private List<String> skips(String id) {
+        List<String> patterns = split(shared(id, "backup.skip"));
+        for (String pattern : patterns) {
+            try {
+                new Skips(List.of(pattern));
+            } catch (StoreException e) {
+                throw wrong(
+                        nameOf(id, "backup.skip"),
+                        "has the pattern '" + pattern + "', which is not a path below wp-content; write it like cache"
+                                + " or uploads/backup*, where * does not cross a /");
+            }
+        }
+        return patterns;
     }
 
     private List<String> known(List<String> ids) {
@@ -333,8 +373,8 @@ public final class Settings {
             if (millis >= 0) {
                 return Duration.ofMillis(millis);
             }
-        } catch (IllegalArgumentException e) {
-            // said below
+        } catch (RuntimeException e) {
+            // Camel's parser throws several kinds; said below
         }
         throw wrong(name, "must be a duration such as 30s, 10m or 1d, not '" + value + "'");
     }
@@ -354,21 +394,37 @@ public final class Settings {
         return new SettingsException(where(name) + name + " " + what);
     }
 
-    /** {@code config/application.properties, line 12: } where the file has the property, else the file alone. */
-    private String where(String name) {
+    /** Where a property was set: {@code config/application.properties, line 12: }, or the environment variable. */
+    String where(String name) {
+        String source = sources.get(name);
+        if (source != null) {
+            return source + ": ";
+        }
+        for (int f = files.size() - 1; f >= 0; f--) {
+            int line = line(files.get(f), name);
+            if (line > 0) {
+                return files.get(f) + ", line " + line + ": ";
+            }
+        }
+        return files.get(0) + ": ";
+    }
+
+    /** The last line that sets a property, as the last one counts; 0 if none does. */
+    private static int line(Path file, String name) {
+        int found = 0;
         try {
             List<String> lines = Files.readAllLines(file);
             for (int i = 0; i < lines.size(); i++) {
                 String line = lines.get(i).strip();
                 if (line.startsWith(name)
                         && line.substring(name.length()).stripLeading().matches("([=:].*)?")) {
-                    return file + ", line " + (i + 1) + ": ";
+                    found = i + 1;
                 }
             }
         } catch (IOException e) {
-            return "";
+            return 0;
         }
-        return file + ": ";
+        return found;
     }
 
     private static List<String> split(String list) {

@@ -89,6 +89,11 @@ final class Shop implements AutoCloseable {
     Said upkeep(String... args) {
         String[] all = Stream.concat(Stream.of("--home", home.toString()), Stream.of(args))
                 .toArray(String[]::new);
+        return say(all);
+    }
+
+    /** Runs a command, wherever its home is. */
+    static Said say(String... all) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         CommandLine line = Upkeep.commandLine();

@@ -86,6 +86,13 @@ public final class DatabaseAddresses {
         if (slash >= 0) {
             socket = host.substring(slash + 1);
             host = host.substring(0, slash);
+            if (!socket.matches("[A-Za-z0-9/._-]+")) {
+                throw new StoreException(
+                        "store " + store.id() + ": the socket in DB_HOST in wp-config.php cannot be used; set "
+                                + property(store, "url"),
+                        null,
+                        true);
+            }
         } else {
             Matcher split = Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)\\]|([^:]*))(?::([0-9]{1,5}))?")
                     .matcher(host);

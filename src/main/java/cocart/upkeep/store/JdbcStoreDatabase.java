@@ -46,14 +46,8 @@ public final class JdbcStoreDatabase implements StoreDatabase {
         properties.setProperty("allowLocalInfile", "false");
         properties.setProperty("useMysqlMetadata", "true");
         properties.setProperty("transactionIsolation", "READ_COMMITTED");
-        if (address.socket() != null) {
-            properties.setProperty("localSocket", address.socket());
-        }
         try {
-            Connection connection = DRIVER.connect(
-                    "jdbc:mariadb://" + (address.host().isEmpty() ? "localhost" : address.host()) + ":" + address.port()
-                            + "/" + address.name(),
-                    properties);
+            Connection connection = DRIVER.connect(url(), properties);
             if (connection == null) {
                 throw new SQLException("the driver does not know this address");
             }
@@ -61,6 +55,13 @@ public final class JdbcStoreDatabase implements StoreDatabase {
         } catch (SQLException e) {
             throw explained(e);
         }
+    }
+
+    private String url() {
+        String server = address.socket() != null
+                ? "address=(localSocket=" + address.socket() + ")"
+                : (address.host().isEmpty() ? "localhost" : address.host()) + ":" + address.port();
+        return "jdbc:mariadb://" + server + "/" + address.name();
     }
 
     private StoreException explained(SQLException e) {

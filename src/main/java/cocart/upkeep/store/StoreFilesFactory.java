@@ -12,6 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
@@ -36,19 +38,51 @@ public final class StoreFilesFactory {
         this.home = home;
     }
 
-    /** @throws StoreException if the URI is malformed, a key cannot be used, or the server cannot be entered */
+    /**
+     * Opens a store's files.
+     *
+     * @throws StoreException if the URI is malformed, a key cannot be used, or the server cannot be entered
+     */
     public StoreFiles open(StoreSettings store) {
+        if (store.files().startsWith("file:")) {
+            return new LocalFiles(store.id(), localRoot(store.files()));
+        }
+        SftpEndpoint endpoint = endpoint(store);
+        String address = address(store.files());
+        return new SftpFiles(
+                store.id(), endpoint, address.substring(address.indexOf('/')), idle(endpoint.getConfiguration()));
+    }
+
+    /**
+     * Checks what can be checked without a connection: the URI, its options, the key file. A URI that refers to beans
+     * ({@code proxy=#proxy}) is left to {@link #open}, as the routes that declare them may not be loaded yet.
+     *
+     * @throws StoreException (permanent) that names the property
+     */
+    public void check(StoreSettings store) {
+        if (store.files().startsWith("file:")) {
+            localRoot(store.files());
+        } else if (!store.files().contains("=#")) {
+            endpoint(store);
+        }
+    }
+
+    private Path localRoot(String uri) {
+        String path = uri.substring("file:".length()).replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
+        return home.resolve(path).normalize();
+    }
+
+    /** {@code [USER@]HOST[:PORT]/PATH} of an {@code sftp:} URI. */
+    private static String address(String uri) {
+        return uri.substring("sftp:".length()).replaceFirst("^//", "").replaceFirst("\\?.*", "");
+    }
+
+    private SftpEndpoint endpoint(StoreSettings store) {
         String property = "upkeep.store." + store.id() + ".files";
         String uri = store.files();
-        if (uri.startsWith("file:")) {
-            String path =
-                    uri.substring("file:".length()).replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
-            return new LocalFiles(store.id(), home.resolve(path).normalize());
-        }
-        String rest = uri.substring("sftp:".length()).replaceFirst("^//", "");
-        int question = rest.indexOf('?');
-        String address = question < 0 ? rest : rest.substring(0, question);
-        String query = question < 0 ? "" : rest.substring(question + 1);
+        int question = uri.indexOf('?');
+        String query = question < 0 ? "" : uri.substring(question + 1);
+        String address = address(uri);
         int slash = address.indexOf('/');
         if (slash <= 0 || !ADDRESS.matcher(address.substring(0, slash)).matches()) {
             throw new StoreException(
@@ -66,7 +100,7 @@ public final class StoreFilesFactory {
                     SftpEndpoint.class);
         } catch (Exception e) {
             throw new StoreException(
-                    property + " is no usable sftp: endpoint of Camel (" + cause(e)
+                    property + " is no usable sftp: endpoint of Camel (" + cause(e, query)
                             + "); see the options of the Camel component sftp",
                     e,
                     true);
@@ -77,7 +111,7 @@ public final class StoreFilesFactory {
         }
         defaults(config, options);
         key(config, property);
-        return new SftpFiles(store.id(), endpoint, address.substring(slash), idle(config));
+        return endpoint;
     }
 
     private void defaults(SftpConfiguration config, Map<String, Object> options) {
@@ -167,12 +201,20 @@ public final class StoreFilesFactory {
     }
 
     /** The innermost message, without the URI, which may hold a password. */
-    private static String cause(Throwable error) {
+    private static String cause(Throwable error, String query) {
         Throwable cause = error;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
         String message = String.valueOf(cause.getMessage());
+        if (message.contains("Unknown parameters=")) {
+            String parameters = message.substring(message.indexOf("Unknown parameters="));
+            return "unknown option "
+                    + Stream.of(query.split("&"))
+                            .map(option -> option.replaceFirst("=.*", ""))
+                            .filter(name -> parameters.contains(name + "="))
+                            .collect(Collectors.joining(", "));
+        }
         int reason = message.lastIndexOf("due to:");
         return (reason >= 0 ? message.substring(reason + 7).strip() : message)
                 .replaceAll("sftp:\\S*", "sftp:…")

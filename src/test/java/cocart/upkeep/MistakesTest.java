@@ -1,0 +1,326 @@
+package cocart.upkeep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The mistakes that users make: one sentence that says what, where and what to do, and the right exit code. */
+class MistakesTest {
+
+    @TempDir
+    Path folder;
+
+    private Shop shop;
+
+    @BeforeEach
+    void open() throws Exception {
+        shop = new Shop(folder, "automatic", "2.9.3", 5);
+        shop.files.plugin("4.3.6");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        shop.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "upkeep.detect.setle = 1s | unknown property upkeep.detect.setle; did you mean upkeep.detect.settle?",
+                "upkeep.store.acme.data-upate = manual | did you mean upkeep.store.acme.data-update?",
+                "upkeep.store.amce.url = https://x | did you mean upkeep.store.acme.url?",
+                "upkeep.data-update = maybe | upkeep.data-update must be manual or automatic, not 'maybe'",
+                "upkeep.detect.settle = soon | upkeep.detect.settle must be a duration such as 30s",
+                "upkeep.backup.cron = daily | upkeep.backup.cron is no Quartz cron expression",
+                "upkeep.zone = Mars/Olympus | upkeep.zone must be a time zone",
+                "upkeep.migrate.attempts = none | upkeep.migrate.attempts must be a whole number of at least 1",
+                "upkeep.stores = acme,acme | upkeep.stores names the store acme twice",
+                "upkeep.stores = a/../b | an id is letters, digits",
+                "upkeep.stores = | upkeep.stores names no store",
+                "upkeep.plugins = ../x | upkeep.plugins must name plugin folders",
+                "upkeep.store.acme.database.prefix = wp_; DROP | must be letters, digits and underscores",
+                "upkeep.store.acme.files = ftp:x@y/z | must start with sftp: or file:",
+                "upkeep.store.acme.files = sftp:deploy@shop.example | must name a host and the WordPress root",
+                "upkeep.store.acme.files = sftp:deploy@h/w?privateKeyFil=x | unknown option privateKeyFil)",
+                "upkeep.store.acme.files = sftp:deploy@h/w?privateKeyFile=config/none | config/none does not exist",
+                "upkeep.backup.skip = ../x | is not a path below wp-content",
+                "upkeep.database.password = {{env:NO_SUCH_VARIABLE}} | refers to {{env:NO_SUCH_VARIABLE}}, which has no value",
+                "upkeep.database.password = {{file:config/none}} | refers to {{file:config/none}}, a file that cannot be read"
+            })
+    void aWrongSettingEndsTheStartWithFileLineAndRemedy(String line, String expected) throws Exception {
+        shop.settings(line.strip());
+        Path file = shop.home.resolve("config/application.properties");
+        int number = Files.readAllLines(file).indexOf(line.strip()) + 1;
+        Shop.Said said = shop.upkeep("once");
+        assertThat(said.code()).as(said.err()).isEqualTo(2);
+        assertThat(said.err())
+                .contains(expected.strip())
+                .contains(file + ", line " + number + ": ")
+                .hasLineCount(1);
+        assertThat(said.out()).isEmpty();
+    }
+
+    @Test
+    void aHomeThatIsNoneIsSaid() {
+        Shop.Said said = Shop.say("--home", folder.resolve("nowhere").toString(), "status");
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).contains("application.properties does not exist", "--home DIR");
+    }
+
+    @Test
+    void aStoreThatIsNotInTheSettingsIsSaid() {
+        for (String command : List.of("once", "approve", "retry", "cancel", "dismiss", "backup", "snapshots")) {
+            Shop.Said said = shop.upkeep(command, "amce");
+            assertThat(said.code()).as(command).isEqualTo(2);
+            assertThat(said.err()).as(command).contains("no store amce", "upkeep.stores names acme");
+        }
+        assertThat(shop.upkeep("aprove", "acme").code()).isEqualTo(2);
+        assertThat(shop.upkeep("aprove", "acme").err()).contains("approve");
+    }
+
+    @Test
+    void aKeyThatOthersMayReadEndsTheStart() throws Exception {
+        Path key = shop.home.resolve("config/id_ed25519");
+        Files.writeString(key, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+        shop.settings("upkeep.store.acme.files = sftp:deploy@h/w?privateKeyFile=config/id_ed25519");
+        Shop.Said said = shop.upkeep("once");
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).contains("may be read by others", "chmod 600");
+    }
+
+    @Test
+    void brokenYamlInARouteIsSaidWithFileLineAndColumn() throws Exception {
+        Path route = shop.home.resolve("routes/detect.camel.yaml");
+        Files.writeString(route, Files.readString(route).replace("    id: look", "    id: [look"));
+        assertMistake(route + ", line ", "column ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "      uri: direct:look | uri: derect:look | derect",
+                "method: plugins( | methd: plugins( | methd",
+                "ref: detector | ref: detektor | detektor",
+                "        - setHeader: | setHaeder: | setHaeder"
+            })
+    void aWrongStepInARouteIsSaidWithTheFile(String right, String wrong, String expected) throws Exception {
+        Path route = shop.home.resolve("routes/detect.camel.yaml");
+        String text = Files.readString(route);
+        String indent = right.strip().startsWith("-") ? "        - " : "      ";
+        assertThat(text).contains(right.strip());
+        Files.writeString(
+                route,
+                right.strip().startsWith("-")
+                        ? text.replaceFirst(right.strip(), "- " + wrong.strip())
+                        : text.replace(right.strip(), wrong.strip()));
+        assertMistake("detect.camel.yaml", expected.strip());
+    }
+
+    @Test
+    void brokenPlansAreSaidWithFileLineAndColumn() throws Exception {
+        Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+        String text = Files.readString(plan);
+        Files.writeString(plan, text.replace("    mark: cocart_db_version", "    mark: [cocart_db_version"));
+        assertMistake(plan + ", line ", "column ");
+        Files.writeString(plan, text.replace("expect: 1", "expct: 1"));
+        assertMistake(plan + ", line ", "unknown field 'expct'", "expect");
+        Files.writeString(plan, text.replace("version: 3.0.0", "versions: 3.0.0"));
+        assertMistake(plan + ", line ", "unknown field 'versions'");
+        Files.writeString(plan, text.replace("table: cocart_carts", "table: cocart_carts; DROP TABLE x"));
+        assertMistake(plan + ", line ", "table must match");
+    }
+
+    @Test
+    void aServerThatIsAwayIsANoticeAndClearsItselfWhenItIsBack() throws Exception {
+        String files = "upkeep.store.acme.files = sftp:deploy@127.0.0.1:" + freePort() + "/?password=RAW(s3cret!)";
+        shop.settings("upkeep.data-update = automatic", files);
+        Shop.Said away = shop.upkeep("once");
+        assertThat(away.code()).isEqualTo(1);
+        JsonNode store = EndToEndTest.status(shop);
+        assertThat(store.get("error").asText()).contains("store acme: nothing listens at 127.0.0.1:");
+        assertThat(store.at("/notice/kind").asText()).isEqualTo("attention");
+
+        shop.settings("upkeep.data-update = automatic");
+        Shop.Said back = shop.upkeep("once");
+        assertThat(back.code()).as(back.out() + back.err()).isZero();
+        assertThat(EndToEndTest.status(shop).get("error").isNull()).isTrue();
+        assertThat(EndToEndTest.status(shop).at("/dataUpdate/state").asText()).isEqualTo("complete");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/?password=RAW(wr0ng) | does not let the user deploy in",
+                "/none?password=RAW(s3cret!) | there is no folder /none",
+                "/wp-content/plugins?password=RAW(s3cret!) | there is no wp-content in this folder"
+            })
+    void whatIsWrongOnTheServerIsSaidByOnceCheckAndStatus(String rest, String expected) throws Exception {
+        shop.settings("upkeep.store.acme.files = sftp:deploy@127.0.0.1:" + shop.sftp.port() + rest.strip());
+        Shop.Said once = shop.upkeep("once");
+        assertThat(once.code()).isEqualTo(1);
+        assertThat(once.out()).contains(expected.strip());
+        Shop.Said check = shop.upkeep("check");
+        assertThat(check.code()).isEqualTo(1);
+        assertThat(check.out()).contains("failed  acme: files: ");
+        Shop.Said status = shop.upkeep("status");
+        assertThat(status.out()).contains(expected.strip());
+        assertThat(once.out() + once.err() + check.out() + check.err() + status.out())
+                .doesNotContain("wr0ng", "s3cret!", "Exception", "\tat ");
+    }
+
+    @Test
+    void anUnknownHostKeyIsSaidWithItsFingerprint() throws Exception {
+        Files.delete(shop.home.resolve("config/known_hosts"));
+        assertThat(shop.upkeep("once").out()).contains("is unknown (the server shows ", "SHA256:", "ssh-keyscan");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "DB_PASSWORD', 'wrong' | does not let the user shop in with this password",
+                "DB_NAME', 'none' | there is no database none",
+                "DB_HOST', '127.0.0.1:1' | the database at 127.0.0.1:1 cannot be reached",
+                "DB_HOST', 'localhost:/no/such.sock' | /no/such.sock cannot be reached",
+                "DB_NAME', getenv('X') | is computed by PHP, which is not run here; set upkeep.store.acme.database.url"
+            })
+    void aDatabaseThatCannotBeEnteredIsSaid(String define, String expected) throws Exception {
+        Path config = shop.root.resolve("wp-config.php");
+        String name = define.substring(0, define.indexOf('\''));
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replaceAll(
+                                "'" + name + "', '.*' \\);",
+                                "'" + define.strip().replace("$", "\\$") + " );"));
+        Shop.Said once = shop.upkeep("once");
+        assertThat(once.code()).isEqualTo(1);
+        assertThat(once.out()).contains(expected.strip()).doesNotContain("Exception");
+        assertThat(shop.upkeep("check").out()).contains("failed  acme: database: ");
+        assertThat(shop.database.columns()).hasSize(4);
+    }
+
+    @Test
+    void withoutADumpProgramNothingIsChanged() throws Exception {
+        shop.settings("upkeep.data-update = automatic", "upkeep.backup.dump-program = no-such-dump,neither-this");
+        Shop.Said once = shop.upkeep("once");
+        assertThat(once.code()).isEqualTo(1);
+        assertThat(once.out())
+                .contains("none of no-such-dump, neither-this is installed here", "upkeep.backup.dump-program");
+        assertThat(shop.database.columns()).hasSize(4);
+        assertThat(shop.upkeep("check").out()).contains("failed  dump program");
+    }
+
+    @Test
+    void aStateDatabaseThatAnotherProcessHoldsIsSaid() throws Exception {
+        shop.settings("upkeep.database.url = jdbc:h2:file:./data/upkeep");
+        Path file = Files.createDirectories(shop.home.resolve("data")).resolve("upkeep");
+        Process holder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Holder.class.getName(),
+                        "jdbc:h2:file:" + file)
+                .redirectErrorStream(true)
+                .start();
+        try {
+            assertThat(holder.inputReader().readLine()).isEqualTo("open");
+            Shop.Said said = shop.upkeep("status");
+            assertThat(said.code()).isEqualTo(2);
+            assertThat(said.err()).contains("is in use by another process", "AUTO_SERVER=TRUE");
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Keeps a database open until it is killed. */
+    static final class Holder {
+
+        public static void main(String[] args) throws Exception {
+            try (Connection connection = DriverManager.getConnection(args[0], "sa", "")) {
+                System.out.println("open");
+                Thread.sleep(60_000);
+            }
+        }
+    }
+
+    @Test
+    void aStateDatabaseOfANewerProgramIsSaidAndLeftAlone() throws Exception {
+        shop.upkeep("status");
+        try (Connection connection =
+                        DriverManager.getConnection("jdbc:h2:file:" + shop.home.resolve("data/upkeep"), "sa", "");
+                var statement = connection.createStatement()) {
+            statement.execute(
+                    "INSERT INTO \"flyway_schema_history\" SELECT 99, '99', 'future', \"type\", 'V99__future.sql',"
+                            + " 1, \"installed_by\", \"installed_on\", 1, \"success\" FROM \"flyway_schema_history\""
+                            + " WHERE \"version\" = '1'");
+        }
+        Shop.Said said = shop.upkeep("status");
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).contains("was made by a newer or changed version of this program");
+    }
+
+    @Test
+    void aDiskThatTakesNoMoreEndsTheBackupWithASentenceAndNothingIsSealed() throws Exception {
+        shop.files.write("wp-content/uploads/large.bin", "x".repeat(5 << 20));
+        // the system itself refuses to write files over 2 MB, as a full disk would
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 4096; exec \"$@\"", "sh"));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xshare:off",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Upkeep.class.getName(),
+                "--home",
+                shop.home.toString(),
+                "once"));
+        Path log = folder.resolve("full.log");
+        Process child = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertThat(child.waitFor()).as(Files.readString(log)).isEqualTo(1);
+        assertThat(Files.readString(log))
+                .contains("The backup of store acme stopped", "File too large", "upkeep.backup.directory")
+                .doesNotContain("\tat ");
+        assertThat(shop.database.columns()).hasSize(4);
+        assertThat(shop.upkeep("snapshots").out()).contains("no snapshots");
+        Shop.Said freed = shop.upkeep("once");
+        assertThat(freed.code()).as(freed.out()).isZero();
+        assertThat(shop.database.columns()).isEqualTo(Shop.NEW_COLUMNS);
+    }
+
+    private void assertMistake(String... expected) {
+        for (String command : List.of("once", "check")) {
+            Shop.Said said = shop.upkeep(command);
+            assertThat(said.code()).as(said.out() + said.err()).isEqualTo(2);
+            assertThat(said.err()).contains(expected).doesNotContain("\tat ");
+            assertThat(said.err().lines().filter(line -> line.startsWith("upkeep: ")))
+                    .hasSize(1);
+        }
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
