@@ -111,13 +111,7 @@ final class Commands {
     static int runUntilStopped(Bundle bundle) {
         bundle.start();
         CountDownLatch stopped = new CountDownLatch(1);
-        Thread hook = new Thread(
-                () -> {
-                    bundle.close();
-                    stopped.countDown();
-                },
-                "upkeep-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
+        Signals.on(number -> stopped.countDown());
         try {
             stopped.await();
         } catch (InterruptedException e) {

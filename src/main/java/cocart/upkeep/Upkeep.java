@@ -51,6 +51,11 @@ public final class Upkeep implements Runnable {
     String profile;
 
     public static void main(String[] args) {
+        // for run something gentler is put in its place; everything else may be killed at any instant
+        Signals.on(number -> {
+            System.err.println("upkeep: stopped; the next run takes up what is unfinished");
+            Runtime.getRuntime().halt(128 + number);
+        });
         System.exit(execute(args));
     }
 

@@ -38,7 +38,7 @@ class KillTest {
             pauseBefore(shop.home.resolve("routes/" + route + ".camel.yaml"), before);
 
             Path marker = folder.resolve("reached");
-            Process child = start(shop, "-D" + Pause.MARKER + "=" + marker, "once");
+            Process child = shop.start(log(), "-D" + Pause.MARKER + "=" + marker, "once");
             await().atMost(PATIENCE).until(() -> Files.exists(marker) || !child.isAlive());
             assertThat(marker).as("the point to be killed at").exists();
             kill(child);
@@ -60,7 +60,7 @@ class KillTest {
             List<String> carts = shop.database.carts();
             Path snapshots = shop.home.resolve("data/backups/snapshots/acme");
 
-            Process child = start(shop, "once");
+            Process child = shop.start(log(), "once");
             await().atMost(PATIENCE)
                     .pollInterval(Duration.ofMillis(5))
                     .until(() -> lines(snapshots) > 1000 || !child.isAlive());
@@ -109,24 +109,12 @@ class KillTest {
         Files.write(route, lines);
     }
 
-    /** Starts the program as its own process; arguments that start with -D are the JVM's. */
-    private Process start(Shop shop, String... arguments) throws IOException {
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath));
-        Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
-        command.addAll(List.of(Upkeep.class.getName(), "--home", shop.home.toString()));
-        Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("child.log").toFile())
-                .start();
+    private Path log() {
+        return folder.resolve("child.log");
     }
 
     private void kill(Process child) throws Exception {
-        assertThat(child.isAlive())
-                .as(Files.readString(folder.resolve("child.log")))
-                .isTrue();
+        assertThat(child.isAlive()).as(Files.readString(log())).isTrue();
         child.destroyForcibly();
         assertThat(child.waitFor()).isEqualTo(128 + 9);
     }

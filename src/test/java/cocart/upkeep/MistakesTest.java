@@ -236,7 +236,7 @@ class MistakesTest {
         Process holder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Shop.classPath(),
                         Holder.class.getName(),
                         "jdbc:h2:file:" + file)
                 .redirectErrorStream(true)
@@ -287,7 +287,7 @@ class MistakesTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xshare:off",
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Shop.classPath(),
                 Upkeep.class.getName(),
                 "--home",
                 shop.home.toString(),

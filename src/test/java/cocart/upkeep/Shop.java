@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -101,6 +102,24 @@ final class Shop implements AutoCloseable {
         line.setErr(new PrintWriter(err, true));
         int code = line.execute(all);
         return new Said(code, out.toString(), err.toString());
+    }
+
+    /** Starts a command as a process of its own; arguments that start with -D are the JVM's. */
+    Process start(Path log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath()));
+        Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
+        command.addAll(List.of(Upkeep.class.getName(), "--home", home.toString()));
+        Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+    }
+
+    /** The class path of the tests, also where Surefire hides it in a manifest. */
+    static String classPath() {
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
     static void copy(Path from, Path to) throws IOException {

@@ -40,11 +40,11 @@ public final class DatabaseDump {
      */
     public long dump(StoreDatabase database, Path target) {
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
-        Path secrets = null;
+        // beside the dump, so that what a killed run leaves is cleared with its folder
+        Path defaults = target.resolveSibling(".client.cnf");
         Process process = null;
         try {
-            secrets = Files.createTempDirectory("upkeep-dump");
-            Path defaults = secrets.resolve("client.cnf");
+            remove(defaults);
             Disk.create(defaults).close();
             Files.writeString(defaults, defaults(database.address()));
             process = start(database, defaults);
@@ -80,10 +80,7 @@ public final class DatabaseDump {
                 process.destroyForcibly();
             }
             remove(unfinished);
-            if (secrets != null) {
-                remove(secrets.resolve("client.cnf"));
-                remove(secrets);
-            }
+            remove(defaults);
         }
     }
 
