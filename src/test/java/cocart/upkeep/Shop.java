@@ -30,8 +30,6 @@ final class Shop implements AutoCloseable {
             "cart_source varchar(200) NOT NULL",
             "cart_hash varchar(200) NOT NULL");
 
-    private static EmbeddedMariaDb mariadb;
-
     final Path home;
     final Path root;
     final ShopFiles files;
@@ -42,13 +40,8 @@ final class Shop implements AutoCloseable {
     /** What a command said. */
     record Said(int code, String out, String err) {}
 
-    static synchronized EmbeddedMariaDb mariadb() throws IOException {
-        if (mariadb == null) {
-            Path folder = Files.createTempDirectory("upkeep-mariadb");
-            mariadb = new EmbeddedMariaDb(folder);
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> mariadb.close()));
-        }
-        return mariadb;
+    static EmbeddedMariaDb mariadb() throws IOException {
+        return TestServers.mariadb();
     }
 
     Shop(Path folder, String mode, String databaseVersion, int carts) throws Exception {

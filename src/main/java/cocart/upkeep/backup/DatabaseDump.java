@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -150,8 +150,7 @@ public final class DatabaseDump {
     /** Copies and compresses; returns the last bytes. */
     private static byte[] copy(InputStream in, Path target) throws IOException {
         byte[] tail = new byte[0];
-        try (OutputStream file =
-                        Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (OutputStream file = Channels.newOutputStream(Disk.create(target));
                 OutputStream out = new GZIPOutputStream(file, 1 << 16)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {

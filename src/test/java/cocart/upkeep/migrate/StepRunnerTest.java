@@ -1,0 +1,248 @@
+package cocart.upkeep.migrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cocart.upkeep.TestServers;
+import cocart.upkeep.demo.EmbeddedMariaDb;
+import cocart.upkeep.demo.ShopDatabase;
+import cocart.upkeep.plan.Carts;
+import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.JdbcStoreDatabase;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The shipped plan for CoCart 3.0.0, and others, against a real MariaDB. */
+class StepRunnerTest {
+
+    private static final String SLUG = "cart-rest-api-for-woocommerce";
+    private static final List<String> STANDARD = List.of(
+            "cart_id bigint(20) unsigned NOT NULL",
+            "cart_key char(42) NOT NULL",
+            "cart_value longtext NOT NULL",
+            "cart_created bigint(20) unsigned NOT NULL",
+            "cart_expiry bigint(20) unsigned NOT NULL",
+            "cart_source varchar(200) NOT NULL",
+            "cart_hash varchar(200) NOT NULL");
+    private static final List<String> ADD = List.of(
+            "ADD cart_created bigint(20) unsigned NOT NULL AFTER cart_value",
+            "ADD cart_source varchar(200) NOT NULL AFTER cart_expiry",
+            "ADD cart_hash varchar(200) NOT NULL");
+
+    @TempDir
+    Path folder;
+
+    private EmbeddedMariaDb server;
+    private StoreDatabase store;
+    private Connection connection;
+    private ShopDatabase shop;
+    private final List<String> checkpoints = new ArrayList<>();
+    private final StepRunner.Checkpoint checkpoint = new StepRunner.Checkpoint() {
+        @Override
+        public void before(long count, String checksum) {
+            checkpoints.add("before " + count);
+        }
+
+        @Override
+        public void reached(long key) {
+            checkpoints.add("reached " + key);
+        }
+    };
+
+    @BeforeEach
+    void database() throws Exception {
+        server = TestServers.mariadb();
+        server.create("steps", "steps", "pw");
+        store = new JdbcStoreDatabase(
+                "acme", new DatabaseAddress("127.0.0.1", server.port(), null, "steps", "steps", "pw", "wp_", null));
+        connection = store.connect();
+        shop = new ShopDatabase(connection, "wp_");
+        shop.create("2.9.3", 20);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        connection.close();
+    }
+
+    /** Each bit is a column that is there already, as after a half-done update. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+    void everyHalfDoneTableIsBroughtToTheStandardSchemaAndTheSecondRunChangesNothing(int there) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            if ((there & 1 << i) != 0) {
+                shop.execute("ALTER TABLE wp_cocart_carts " + ADD.get(i));
+            }
+        }
+        List<String> carts = shop.carts();
+        UpdatePlan plan = shipped();
+        int bits = Integer.bitCount(there);
+        assertThat(runAll(plan)).filteredOn("no-op"::equals).hasSize(bits);
+        assertThat(shop.columns()).isEqualTo(STANDARD);
+        assertThat(shop.carts()).isEqualTo(carts);
+        assertThat(new Proofs().check(plan, store).holds()).isTrue();
+        assertThat(runAll(plan)).containsOnly("no-op");
+        assertThat(shop.columns()).isEqualTo(STANDARD);
+    }
+
+    @Test
+    void newColumnsOfOldCartsAreZeroAndEmpty() throws Exception {
+        runAll(shipped());
+        assertThat(
+                        Proofs.scalar(
+                                connection,
+                                "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_created = 0 AND cart_source = '' AND cart_hash = ''"))
+                .isEqualTo("20");
+    }
+
+    @Test
+    void columnsOfTheWrongTypeAreNotProven() throws Exception {
+        shop.execute("ALTER TABLE wp_cocart_carts ADD cart_created int NOT NULL AFTER cart_value,"
+                + " ADD cart_source varchar(20) NOT NULL, ADD cart_hash varchar(200) NULL");
+        assertThat(new Proofs().check(shipped(), store).failures())
+                .hasSize(3)
+                .anyMatch(failure -> failure.contains("cart-created"))
+                .anyMatch(failure -> failure.contains("cart-source"))
+                .anyMatch(failure -> failure.contains("cart-hash"));
+    }
+
+    @Test
+    void aStepThatChangesACartFails() throws Exception {
+        for (String sql : List.of(
+                "UPDATE {prefix}cocart_carts SET cart_value = '' WHERE cart_id = 7",
+                "DELETE FROM {prefix}cocart_carts WHERE cart_id = 7",
+                "INSERT INTO {prefix}cocart_carts (cart_key, cart_value, cart_expiry) VALUES ('x', '', 1)")) {
+            assertThatThrownBy(() -> run(plan("SELECT 0", sql)))
+                    .as(sql)
+                    .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isPermanent())
+                            .isTrue())
+                    .hasMessageContaining("changed the carts");
+        }
+        assertThat(checkpoints).hasSize(3);
+    }
+
+    @Test
+    void whileAStepRunsNobodyElseCanWriteCarts() throws Exception {
+        UpdatePlan plan = plan("SELECT 0", "DO SLEEP(1.5)");
+        Thread shopper = new Thread(() -> {
+            try (Connection other = store.connect()) {
+                Thread.sleep(500);
+                new ShopDatabase(other, "wp_").addCart("t_late", "a cart that comes in the middle");
+            } catch (Exception e) {
+                checkpoints.add("the shopper failed: " + e.getMessage());
+            }
+        });
+        shopper.start();
+        assertThat(run(plan).cartsChecked()).isEqualTo("untouched");
+        shopper.join();
+        assertThat(checkpoints).containsExactly("before 20");
+        assertThat(shop.carts()).hasSize(21);
+    }
+
+    @Test
+    void aTableInUseIsWaitedForOnlySoLong() throws Exception {
+        try (Connection other = store.connect();
+                Statement statement = other.createStatement()) {
+            statement.execute("LOCK TABLES wp_cocart_carts READ");
+            assertThatThrownBy(() -> run(shipped()))
+                    .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isPermanent())
+                            .isFalse())
+                    .hasMessageContaining("is in use by another connection");
+        }
+        assertThat(shop.columns()).hasSize(4);
+    }
+
+    @Test
+    void aMistakeInTheSqlIsSaid() throws Exception {
+        assertThatThrownBy(() -> run(plan("SELECT 0", "ALTR TABLE x")))
+                .isInstanceOfSatisfying(
+                        StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
+                .hasMessageContaining("Mend its SQL in config/updates");
+    }
+
+    @Test
+    void chunksRememberHowFarTheyAre() throws Exception {
+        String chunked = "        chunk:\n          table: cocart_carts\n          key: cart_id\n          rows: 6\n";
+        UpdatePlan plan = plan(
+                "SELECT COUNT(*) = 0 FROM {prefix}cocart_carts WHERE cart_expiry <> 1",
+                "UPDATE {prefix}cocart_carts SET cart_expiry = 1 WHERE cart_id > :from AND cart_id <= :to",
+                chunked);
+        StepRunner.Outcome outcome = new StepRunner().run(plan, plan.steps().get(0), store, null, checkpoint);
+        assertThat(outcome.cartsChecked()).isEqualTo("unlocked");
+        assertThat(checkpoints).containsExactly("reached 6", "reached 12", "reached 18", "reached 20");
+        shop.execute("UPDATE wp_cocart_carts SET cart_expiry = 2");
+        checkpoints.clear();
+        new StepRunner().run(plan, plan.steps().get(0), store, 12L, checkpoint);
+        assertThat(checkpoints).containsExactly("reached 18", "reached 20");
+        assertThat(Proofs.scalar(connection, "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_expiry = 2"))
+                .isEqualTo("12");
+    }
+
+    @Test
+    void theChecksumSeesEveryChangeAndNoOrder() throws Exception {
+        UpdatePlan plan = shipped();
+        Carts.Measure before = Carts.measure(connection, plan, store);
+        shop.execute("UPDATE wp_cocart_carts SET cart_value = CONCAT(cart_value, ' ') WHERE cart_id = 3");
+        Carts.Measure changed = Carts.measure(connection, plan, store);
+        assertThat(changed.count()).isEqualTo(before.count());
+        assertThat(changed.checksum()).isNotEqualTo(before.checksum());
+        shop.execute("UPDATE wp_cocart_carts SET cart_value = LEFT(cart_value, CHAR_LENGTH(cart_value) - 1)"
+                + " WHERE cart_id = 3");
+        assertThat(Carts.measure(connection, plan, store)).isEqualTo(before);
+        shop.execute("UPDATE wp_cocart_carts a JOIN wp_cocart_carts b ON a.cart_id = 1 AND b.cart_id = 2"
+                + " SET a.cart_value = b.cart_value");
+        assertThat(Carts.measure(connection, plan, store).checksum()).isNotEqualTo(before.checksum());
+        shop.execute("ALTER TABLE wp_cocart_carts ADD anything int NOT NULL DEFAULT 7 FIRST");
+        shop.execute("DELETE FROM wp_cocart_carts");
+        assertThat(Carts.measure(connection, plan, store)).isEqualTo(new Carts.Measure(0, "0"));
+    }
+
+    private List<String> runAll(UpdatePlan plan) {
+        return plan.steps().stream()
+                .map(step -> new StepRunner()
+                        .run(plan, step, store, null, checkpoint)
+                        .cartsChecked())
+                .toList();
+    }
+
+    private StepRunner.Outcome run(UpdatePlan plan) {
+        return new StepRunner().run(plan, plan.steps().get(0), store, null, checkpoint);
+    }
+
+    private static UpdatePlan shipped() {
+        return new Plans(Path.of("config/updates")).find(SLUG, "3.0.0").orElseThrow();
+    }
+
+    private UpdatePlan plan(String unless, String sql) throws Exception {
+        return plan(unless, sql, "");
+    }
+
+    /** The shipped plan with one step of our own. */
+    private UpdatePlan plan(String unless, String sql, @Nullable String more) throws Exception {
+        String shipped = Files.readString(Path.of("config/updates/" + SLUG + ".yaml"));
+        Path own = Files.createTempDirectory(folder, "plan");
+        int from = shipped.indexOf("    steps:\n");
+        Files.writeString(
+                own.resolve(SLUG + ".yaml"),
+                shipped.substring(0, from) + "    steps:\n      - name: own\n        description: A test.\n"
+                        + "        unless: " + unless + "\n        sql: \"" + sql + "\"\n" + more
+                        + shipped.substring(shipped.indexOf("    proofs:\n")));
+        return new Plans(own).find(SLUG, "3.0.0").orElseThrow();
+    }
+}
