@@ -1,1 +1,2 @@
-SELECT DISTINCT store FROM data_update WHERE open_key IS NOT NULL AND state IN ('pending', 'in-progress')
+-- Stores with a data update that may go on.
+SELECT DISTINCT store AS store FROM data_update WHERE open_key IS NOT NULL AND state IN ('pending', 'in-progress')

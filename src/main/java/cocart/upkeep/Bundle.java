@@ -129,6 +129,7 @@ public final class Bundle implements AutoCloseable {
         main.bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates));
 
         Properties properties = settings.forCamel();
+        properties.setProperty("upkeep.instance", instance.id());
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));

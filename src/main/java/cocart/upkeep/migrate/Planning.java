@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -60,10 +61,12 @@ public final class Planning {
         }
     }
 
-    /** The steps of an update's plan, in order. */
+    /** The steps of an update's plan that are not in the queue yet, in order. */
     public List<PlannedStep> steps(DataUpdate update) {
         List<UpdatePlan.Step> steps = plan(update).steps();
+        Set<Integer> known = queue.known(update.id());
         return IntStream.range(0, steps.size())
+                .filter(i -> !known.contains(i))
                 .mapToObj(i -> new PlannedStep(update.id(), i, steps.get(i).name()))
                 .toList();
     }

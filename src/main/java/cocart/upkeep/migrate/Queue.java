@@ -7,6 +7,7 @@ import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.StoreException;
 import java.time.Duration;
 import java.time.LocalDateTime;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -43,21 +44,12 @@ public final class Queue {
         this.backOff = backOff;
     }
 
-    /** Puts a step of an update into the queue; does nothing if it is there. */
-    public void add(String dataUpdateId, int position, String name) {
-        boolean known = sql("step-known")
-                        .param("update", dataUpdateId)
-                        .param("position", position)
-                        .query(Long.class)
-                        .single()
-                > 0;
-        if (!known) {
-            sql("step-add")
-                    .param("update", dataUpdateId)
-                    .param("position", position)
-                    .param("name", name)
-                    .update();
-        }
+    /** Positions of an update's steps that are in the queue already. */
+    public Set<Integer> known(String dataUpdateId) {
+        return Set.copyOf(sql("steps-known")
+                .param("update", dataUpdateId)
+                .query(Integer.class)
+                .list());
     }
 
     /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */

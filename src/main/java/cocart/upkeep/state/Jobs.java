@@ -155,10 +155,4 @@ public final class Jobs {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
     }
-
-    /** Tells the database that this instance is alive; its claims stay valid for another lease. */
-    public void heartbeat() {
-        database.sql("job-heartbeat").param("instance", instance.id()).update();
-        database.sql("step-heartbeat").param("instance", instance.id()).update();
-    }
 }

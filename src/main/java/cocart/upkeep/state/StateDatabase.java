@@ -79,7 +79,9 @@ public final class StateDatabase {
         int options = url.indexOf(';');
         String relative = url.substring("jdbc:h2:file:./".length(), options < 0 ? url.length() : options);
         Path file = home.resolve(relative).normalize();
-        makePrivate(file.getParent());
+        if (!home.equals(file.getParent())) {
+            makePrivate(file.getParent());
+        }
         return "jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options));
     }
 
@@ -107,7 +109,7 @@ public final class StateDatabase {
     }
 
     private static void makePrivate(@Nullable Path folder) {
-        if (folder == null || Files.isDirectory(folder)) {
+        if (folder == null) {
             return;
         }
         try {

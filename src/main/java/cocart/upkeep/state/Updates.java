@@ -40,11 +40,6 @@ public final class Updates {
                 .list();
     }
 
-    /** Ids of the stores that have data updates which may go on. */
-    public List<String> storesToMigrate() {
-        return database.sql("update-stores").query(String.class).list();
-    }
-
     public DataUpdate get(String id) {
         return database.sql("update-get").param("id", id).query(Updates::map).single();
     }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
-import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreException;
@@ -24,6 +23,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 class QueueTest {
 
@@ -60,7 +60,7 @@ class QueueTest {
     @Test
     void nothingRunsBeforeApprovalNorWithoutASnapshot() {
         DataUpdate waiting = plan("acme", false);
-        queue.add(waiting.id(), 0, "step-0");
+        add(waiting, 0);
         assertThat(queue.claim("acme")).isNull();
         updates.approve(waiting);
         assertThat(queue.claim("acme")).as("not backed up").isNull();
@@ -122,11 +122,11 @@ class QueueTest {
     void aHeartbeatKeepsAClaim() throws Exception {
         update("acme", 1);
         queue.claim("acme");
-        Jobs heart = new Jobs(
-                database, new Instance("one"), Duration.ofMillis(400), Duration.ZERO, List.of("acme"), (s, j) -> null);
         for (int i = 0; i < 6; i++) {
             Thread.sleep(100);
-            heart.heartbeat();
+            JdbcClient.create(database)
+                    .sql("UPDATE data_update_step SET heartbeat_at = LOCALTIMESTAMP(3) WHERE claimed_by = 'one'")
+                    .update();
         }
         assertThat(queue("two").claim("acme")).isNull();
     }
@@ -197,10 +197,20 @@ class QueueTest {
         DataUpdate update = plan(store, true);
         updates.backedUp(update.id(), "20261124T030000Z");
         for (int i = 0; i < steps; i++) {
-            queue.add(update.id(), i, "step-" + i);
-            queue.add(update.id(), i, "step-" + i);
+            add(update, i);
         }
         return update;
+    }
+
+    /** What route plan does. */
+    private void add(DataUpdate update, int position) {
+        assertThat(queue.known(update.id())).doesNotContain(position);
+        JdbcClient.create(database)
+                .sql(
+                        "INSERT INTO data_update_step (data_update_id, position, name, status) VALUES (?, ?, ?, 'pending')")
+                .params(update.id(), position, "step-" + position)
+                .update();
+        assertThat(queue.known(update.id())).contains(position);
     }
 
     private DataUpdate plan(String store, boolean approved) {

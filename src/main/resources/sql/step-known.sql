@@ -1,1 +1,0 @@
-SELECT COUNT(*) FROM data_update_step WHERE data_update_id = :update AND position = :position

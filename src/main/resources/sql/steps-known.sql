@@ -1,0 +1,1 @@
+SELECT position FROM data_update_step WHERE data_update_id = :update
