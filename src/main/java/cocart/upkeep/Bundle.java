@@ -19,6 +19,7 @@ import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
@@ -73,24 +74,25 @@ public final class Bundle implements AutoCloseable {
                 settings.value("database.username"),
                 settings.value("database.password"));
 
+        Database database = new Database(state);
         Instance instance = Instance.current();
-        Events events = new Events(state, instance);
-        updates = new Updates(state, events);
+        Events events = new Events(database, instance);
+        updates = new Updates(database, events);
         jobs = new Jobs(
-                state,
+                database,
                 instance,
                 settings.duration("lease"),
                 settings.duration("retry.after"),
                 List.copyOf(settings.stores().keySet()),
                 (store, job) -> schedule(settings.stores().get(store), job));
-        plugins = new PluginStates(state);
+        plugins = new PluginStates(database);
         stores = new ConfiguredStores(settings, main::getCamelContext);
-        notices = new Notices(state, stores, updates, plugins, jobs, events);
-        status = new Status(state, stores, plugins, updates, jobs, notices);
+        notices = new Notices(database, stores, updates, plugins, jobs, events);
+        status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
-                state,
+                database,
                 instance,
                 events,
                 settings.duration("lease"),
@@ -112,12 +114,12 @@ public final class Bundle implements AutoCloseable {
                         proofs,
                         updates,
                         new PluginFolder(Clock.systemUTC()),
-                        new Sightings(state),
+                        new Sightings(database),
                         events));
         main.bind(
                 "backups",
                 new Backups(
-                        state,
+                        database,
                         stores,
                         new BackUp(snapshots, Clock.systemUTC()),
                         new DatabaseDump(

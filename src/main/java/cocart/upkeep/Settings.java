@@ -4,29 +4,18 @@ import cocart.upkeep.backup.Skips;
 import cocart.upkeep.store.FileNames;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.util.TimeUtils;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -71,16 +60,15 @@ public final class Settings {
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
-    private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[^{}]*\\}\\}");
-
     private final Path home;
-    private final List<Path> files = new ArrayList<>();
-    private final Map<String, String> sources = new HashMap<>();
-    private final Map<String, String> values = new TreeMap<>();
+    private final SettingsSource source;
+    private final Map<String, String> values;
     private final Map<String, StoreSettings> stores = new LinkedHashMap<>();
 
-    private Settings(Path home) {
+    private Settings(Path home, SettingsSource source) {
         this.home = home;
+        this.source = source;
+        this.values = source.values();
     }
 
     /**
@@ -88,25 +76,20 @@ public final class Settings {
      *
      * @param home folder with {@code config/}
      * @param profile name of a second file whose values win, or null
-     * @param overrides values that win over all files and the environment
      * @throws SettingsException if anything is wrong
      */
-    public static Settings load(Path home, @Nullable String profile, Map<String, String> overrides) {
-        Settings settings = new Settings(home);
-        settings.read(home.resolve("config/application.properties"));
+    public static Settings load(Path home, @Nullable String profile) {
+        SettingsSource source = new SettingsSource(home);
+        source.read(home.resolve("config/application.properties"));
         if (profile != null) {
-            settings.read(home.resolve("config/application-" + profile + ".properties"));
+            source.read(home.resolve("config/application-" + profile + ".properties"));
         }
-        settings.readEnvironment(System.getenv());
-        System.getProperties().stringPropertyNames().stream()
-                .filter(name ->
-                        name.startsWith("upkeep.") && !name.startsWith("upkeep.demo.") && !name.equals("upkeep.home"))
-                .forEach(name -> {
-                    settings.values.put(name, System.getProperty(name));
-                    settings.sources.put(name, "system property");
-                });
-        settings.values.putAll(overrides);
-        settings.resolvePlaceholders();
+        Map<String, String> environment = System.getenv();
+        String ids = environment.getOrDefault("UPKEEP_STORES", source.values().getOrDefault("upkeep.stores", ""));
+        source.readEnvironment(environment, known(split(ids)));
+        source.readSystem();
+        source.resolvePlaceholders();
+        Settings settings = new Settings(home, source);
         settings.check();
         return settings;
     }
@@ -165,79 +148,6 @@ public final class Settings {
         all.putAll(values);
         all.setProperty("upkeep.home", home.toString());
         return all;
-    }
-
-    private void read(Path from) {
-        files.add(from);
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(from, StandardCharsets.UTF_8)) {
-            properties.load(reader);
-        } catch (NoSuchFileException e) {
-            throw new SettingsException(
-                    from + " does not exist; give the folder that holds config/ and routes/ by --home DIR");
-        } catch (IOException | IllegalArgumentException e) {
-            throw new SettingsException(from + " cannot be read: " + e.getMessage());
-        }
-        properties
-                .stringPropertyNames()
-                .forEach(name -> values.put(name, properties.getProperty(name).trim()));
-    }
-
-    private void readEnvironment(Map<String, String> environment) {
-        String list = environment.getOrDefault("UPKEEP_STORES", values.getOrDefault("upkeep.stores", ""));
-        List<String> names = new ArrayList<>();
-        GLOBAL.keySet().forEach(name -> names.add("upkeep." + name));
-        SHARED.keySet().forEach(name -> names.add("upkeep." + name));
-        for (String id : split(list)) {
-            Stream.concat(SHARED.keySet().stream(), OWN.stream())
-                    .forEach(name -> names.add("upkeep.store." + id + "." + name));
-        }
-        for (String name : names) {
-            String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-            String value = environment.get(variable);
-            if (value != null) {
-                values.put(name, value);
-                sources.put(name, "environment variable " + variable);
-            }
-        }
-    }
-
-    private void resolvePlaceholders() {
-        if (values.values().stream().noneMatch(value -> value.contains("{{"))) {
-            return;
-        }
-        try (DefaultCamelContext context = new DefaultCamelContext(false)) {
-            Properties properties = new Properties();
-            properties.putAll(values);
-            context.getPropertiesComponent().setInitialProperties(properties);
-            context.getPropertiesComponent().addPropertiesFunction(new FilePropertiesFunction(home));
-            context.build();
-            for (Map.Entry<String, String> entry : values.entrySet()) {
-                if (entry.getKey().startsWith("upkeep.") && entry.getValue().contains("{{")) {
-                    entry.setValue(resolved(context, entry.getKey(), entry.getValue()));
-                }
-            }
-        } catch (IOException e) {
-            throw new SettingsException(files.get(0) + " cannot be used: " + e.getMessage());
-        }
-    }
-
-    /** Camel's own message would show the whole value, which may hold another secret: only the placeholder is named. */
-    private String resolved(DefaultCamelContext context, String name, String value) {
-        Matcher placeholder = PLACEHOLDER.matcher(value);
-        while (placeholder.find()) {
-            try {
-                context.resolvePropertyPlaceholders(placeholder.group());
-            } catch (RuntimeException e) {
-                throw wrong(
-                        name,
-                        "refers to " + placeholder.group()
-                                + (placeholder.group().startsWith("{{file:")
-                                        ? ", a file that cannot be read"
-                                        : ", which has no value"));
-            }
-        }
-        return context.resolvePropertyPlaceholders(value);
     }
 
     private void check() {
@@ -342,7 +252,7 @@ public final class Settings {
         return patterns;
     }
 
-    private List<String> known(List<String> ids) {
+    private static List<String> known(List<String> ids) {
         List<String> known = new ArrayList<>();
         GLOBAL.keySet().forEach(name -> known.add("upkeep." + name));
         SHARED.keySet().forEach(name -> known.add("upkeep." + name));
@@ -390,41 +300,13 @@ public final class Settings {
         }
     }
 
+    /** Where a property was set, to begin a sentence with. */
+    String where(String name) {
+        return source.where(name);
+    }
+
     private SettingsException wrong(String name, String what) {
         return new SettingsException(where(name) + name + " " + what);
-    }
-
-    /** Where a property was set: {@code config/application.properties, line 12: }, or the environment variable. */
-    String where(String name) {
-        String source = sources.get(name);
-        if (source != null) {
-            return source + ": ";
-        }
-        for (int f = files.size() - 1; f >= 0; f--) {
-            int line = line(files.get(f), name);
-            if (line > 0) {
-                return files.get(f) + ", line " + line + ": ";
-            }
-        }
-        return files.get(0) + ": ";
-    }
-
-    /** The last line that sets a property, as the last one counts; 0 if none does. */
-    private static int line(Path file, String name) {
-        int found = 0;
-        try {
-            List<String> lines = Files.readAllLines(file);
-            for (int i = 0; i < lines.size(); i++) {
-                String line = lines.get(i).strip();
-                if (line.startsWith(name)
-                        && line.substring(name.length()).stripLeading().matches("([=:].*)?")) {
-                    found = i + 1;
-                }
-            }
-        } catch (IOException e) {
-            return 0;
-        }
-        return found;
     }
 
     private static List<String> split(String list) {

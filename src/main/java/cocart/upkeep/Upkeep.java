@@ -3,7 +3,6 @@ package cocart.upkeep;
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.store.StoreException;
 import java.nio.file.Path;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -93,6 +92,6 @@ public final class Upkeep implements Runnable {
         Path folder =
                 (home != null ? home : Path.of(installed)).toAbsolutePath().normalize();
         String chosen = profile != null ? profile : System.getProperty("camel.main.profile");
-        return new Bundle(Settings.load(folder, chosen, Map.of()), ticks);
+        return new Bundle(Settings.load(folder, chosen), ticks);
     }
 }

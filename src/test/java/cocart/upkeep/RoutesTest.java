@@ -9,7 +9,6 @@ import cocart.upkeep.store.StoreException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.AdviceWith;
 import org.apache.camel.test.junit5.CamelTestSupport;
@@ -29,7 +28,7 @@ class RoutesTest extends CamelTestSupport {
     @Override
     protected CamelContext createCamelContext() throws Exception {
         shop = new Shop(folder, "manual", "2.9.3", 30);
-        bundle = new Bundle(Settings.load(shop.home, null, Map.of()), false);
+        bundle = new Bundle(Settings.load(shop.home, null), false);
         return bundle.start();
     }
 

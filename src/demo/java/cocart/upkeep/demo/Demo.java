@@ -12,7 +12,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -65,7 +64,7 @@ public final class Demo {
             System.setProperty(
                     "upkeep.demo.dump-program", mariadb.program("mariadb-dump").toString());
             try (Connection connection = DriverManager.getConnection(mariadb.url("shop"), "shop", password);
-                    Bundle bundle = new Bundle(Settings.load(home, "demo", Map.of()), true)) {
+                    Bundle bundle = new Bundle(Settings.load(home, "demo"), true)) {
                 ShopDatabase database = new ShopDatabase(connection, "wp_");
                 database.create("2.9.3", CARTS);
                 List<String> columns = database.columns();

@@ -1,27 +1,25 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
-import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import javax.sql.DataSource;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Backs a store up and tells the state database; what lies on disk is the truth. */
 public final class Backups {
 
-    private final JdbcClient client;
+    private final Database database;
     private final Stores stores;
     private final BackUp backUp;
     private final DatabaseDump dump;
     private final Events events;
 
-    public Backups(DataSource source, Stores stores, BackUp backUp, DatabaseDump dump, Events events) {
-        this.client = JdbcClient.create(source);
+    public Backups(Database database, Stores stores, BackUp backUp, DatabaseDump dump, Events events) {
+        this.database = database;
         this.stores = stores;
         this.backUp = backUp;
         this.dump = dump;
@@ -36,7 +34,7 @@ public final class Backups {
                 StoreFiles files = stores.files(store)) {
             snapshot = backUp.run(settings, files, target -> dump.dump(database, target));
         }
-        client.sql(Sql.load("snapshot-add"))
+        database.sql("snapshot-add")
                 .param("store", store)
                 .param("id", snapshot.id())
                 .param("files", snapshot.files())

@@ -1,21 +1,19 @@
 package cocart.upkeep.complete;
 
 import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
-import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.Stores;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * Notices say what a store needs. They are worked out anew from the state each time, so they come and go with their
@@ -28,15 +26,15 @@ public final class Notices {
 
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
-    private final JdbcClient client;
+    private final Database database;
     private final Stores stores;
     private final Updates updates;
     private final PluginStates plugins;
     private final Jobs jobs;
     private final Events events;
 
-    public Notices(DataSource source, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
-        this.client = JdbcClient.create(source);
+    public Notices(Database database, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
+        this.database = database;
         this.stores = stores;
         this.updates = updates;
         this.plugins = plugins;
@@ -48,18 +46,21 @@ public final class Notices {
     public void refresh(String store) {
         Map<String, String> wanted = wanted(store);
         Map<String, String> present = new LinkedHashMap<>();
-        sql("notices").param("store", store).query(row -> {
+        database.sql("notices").param("store", store).query(row -> {
             present.put(row.getString("kind"), row.getString("text"));
         });
         for (String kind : present.keySet()) {
             if (!wanted.containsKey(kind)) {
-                sql("notice-clear").param("store", store).param("kind", kind).update();
+                database.sql("notice-clear")
+                        .param("store", store)
+                        .param("kind", kind)
+                        .update();
             }
         }
         wanted.forEach((kind, text) -> {
             String known = present.get(kind);
             if (!text.equals(known)) {
-                sql(known == null ? "notice-add" : "notice-change")
+                database.sql(known == null ? "notice-add" : "notice-change")
                         .param("store", store)
                         .param("kind", kind)
                         .param("text", text)
@@ -71,7 +72,7 @@ public final class Notices {
 
     /** The notice to show for a store: the most urgent that nobody has dismissed. */
     public Optional<Notice> current(String store) {
-        List<Notice> open = sql("notices-open")
+        List<Notice> open = database.sql("notices-open")
                 .param("store", store)
                 .query((row, n) -> new Notice(row.getString("kind"), row.getString("text")))
                 .list();
@@ -83,7 +84,7 @@ public final class Notices {
 
     /** Dismisses what is shown for a store; false if nothing was. */
     public boolean dismiss(String store) {
-        return sql("notice-dismiss").param("store", store).update() > 0;
+        return database.sql("notice-dismiss").param("store", store).update() > 0;
     }
 
     private Map<String, String> wanted(String store) {
@@ -152,9 +153,5 @@ public final class Notices {
 
     private static String waiting(DataUpdate update) {
         return update.reason() == null ? "" : " " + update.reason();
-    }
-
-    private JdbcClient.StatementSpec sql(String name) {
-        return client.sql(Sql.load(name));
     }
 }

@@ -2,11 +2,11 @@ package cocart.upkeep.console;
 
 import cocart.upkeep.complete.Notices;
 import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
-import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,23 +16,21 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
-import javax.sql.DataSource;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What {@code upkeep status} shows, as the JSON that other programs read. */
 public final class Status {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final JdbcClient client;
+    private final Database database;
     private final Stores stores;
     private final PluginStates plugins;
     private final Updates updates;
     private final Jobs jobs;
     private final Notices notices;
 
-    public Status(DataSource source, Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Notices notices) {
-        this.client = JdbcClient.create(source);
+    public Status(Database database, Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Notices notices) {
+        this.database = database;
         this.stores = stores;
         this.plugins = plugins;
         this.updates = updates;
@@ -98,7 +96,7 @@ public final class Status {
     }
 
     private List<ObjectNode> steps(String update) {
-        return client.sql(Sql.load("steps-of"))
+        return database.sql("steps-of")
                 .param("update", update)
                 .query((row, n) -> JSON.createObjectNode()
                         .put("name", row.getString("name"))
@@ -109,7 +107,7 @@ public final class Status {
     }
 
     private void snapshot(String store, ObjectNode node) {
-        Optional<ObjectNode> last = client.sql(Sql.load("snapshot-last"))
+        Optional<ObjectNode> last = database.sql("snapshot-last")
                 .param("store", store)
                 .query((row, n) -> JSON.createObjectNode()
                         .put("id", row.getString("id"))

@@ -1,6 +1,6 @@
 package cocart.upkeep.detect;
 
-import cocart.upkeep.store.Sql;
+import cocart.upkeep.state.Database;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -12,31 +12,24 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DataSourceTransactionManager;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /** The sightings of plugins in the state database: a row for each fingerprint in turn, so the rows are the history. */
 public final class Sightings {
 
-    private final JdbcClient client;
-    private final TransactionTemplate transaction;
+    private final Database database;
 
-    public Sightings(DataSource source) {
-        client = JdbcClient.create(source);
-        transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
+    public Sightings(Database database) {
+        this.database = database;
     }
 
     /**
      * Records a look. The plugin has settled when it is fit and two looks at least {@code settle} apart found the same.
      */
     public Sighting record(String store, PluginLook look, Duration settle) {
-        return Objects.requireNonNull(transaction.execute(status -> {
-            LocalDateTime now = sql("now")
-                    .query((row, n) -> row.getObject(1, LocalDateTime.class))
-                    .single();
+        return Objects.requireNonNull(database.inTransaction(() -> {
+            LocalDateTime now = database.now();
             Optional<Sighting> last = latest(store, look.plugin());
             boolean same = last.isPresent() && last.get().fingerprint().equals(look.fingerprint());
             Instant firstSeen = same ? last.get().firstSeen() : now.toInstant(ZoneOffset.UTC);
@@ -58,7 +51,7 @@ public final class Sightings {
                     look.unfit(),
                     firstSeen,
                     state == Sighting.State.SETTLED || (same && last.get().wasSettled()));
-            JdbcClient.StatementSpec statement = sql(same ? "sighting-again" : "sighting-add");
+            JdbcClient.StatementSpec statement = database.sql(same ? "sighting-again" : "sighting-add");
             if (!same) {
                 statement = statement
                         .param("store", store)
@@ -79,7 +72,7 @@ public final class Sightings {
 
     /** The newest sighting of a plugin. */
     public Optional<Sighting> latest(String store, String plugin) {
-        return sql("plugin-state")
+        return database.sql("plugin-state")
                 .param("store", store)
                 .param("plugin", plugin)
                 .query(Sightings::map)
@@ -91,7 +84,7 @@ public final class Sightings {
         String known = databaseVersion == null || databaseVersion.length() <= 64
                 ? databaseVersion
                 : databaseVersion.substring(0, 64);
-        sql("sighting-schema")
+        database.sql("sighting-schema")
                 .param("id", id)
                 .param("schema", schema)
                 .param("version", known)
@@ -103,7 +96,7 @@ public final class Sightings {
      * one of another version; if there is no such one, the first of this version.
      */
     public Optional<Instant> exposedSince(String store, String plugin) {
-        List<Sighting> newestFirst = sql("sighting-history")
+        List<Sighting> newestFirst = database.sql("sighting-history")
                 .param("store", store)
                 .param("plugin", plugin)
                 .query(Sightings::map)
@@ -127,7 +120,7 @@ public final class Sightings {
         if (look.version() == null) {
             return null;
         }
-        return sql("sighting-settled")
+        return database.sql("sighting-settled")
                 .param("store", store)
                 .param("plugin", look.plugin())
                 .query(Sightings::map)
@@ -135,10 +128,6 @@ public final class Sightings {
                 .map(Sighting::version)
                 .filter(before -> PhpVersion.compare(look.version(), before) < 0)
                 .orElse(null);
-    }
-
-    private JdbcClient.StatementSpec sql(String name) {
-        return client.sql(Sql.load(name));
     }
 
     private static Sighting map(ResultSet row, int n) throws SQLException {

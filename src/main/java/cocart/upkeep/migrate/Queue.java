@@ -1,19 +1,16 @@
 package cocart.upkeep.migrate;
 
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Troubles;
-import cocart.upkeep.store.Sql;
 import cocart.upkeep.store.StoreException;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.Set;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DataSourceTransactionManager;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * The queue of steps. A step is claimed with a token under a row lock; only the holder of the token can record its end.
@@ -21,8 +18,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 public final class Queue {
 
-    private final JdbcClient client;
-    private final TransactionTemplate transaction;
+    private final Database database;
     private final Instance instance;
     private final Events events;
     private final Duration lease;
@@ -34,9 +30,8 @@ public final class Queue {
      * @param attempts runs of a step before it is failed, at least 1
      * @param backOff wait before the second attempt; doubled for each further one
      */
-    public Queue(DataSource source, Instance instance, Events events, Duration lease, int attempts, Duration backOff) {
-        this.client = JdbcClient.create(source);
-        this.transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
+    public Queue(Database database, Instance instance, Events events, Duration lease, int attempts, Duration backOff) {
+        this.database = database;
         this.instance = instance;
         this.events = events;
         this.lease = lease;
@@ -46,7 +41,7 @@ public final class Queue {
 
     /** Positions of an update's steps that are in the queue already. */
     public Set<Integer> known(String dataUpdateId) {
-        return Set.copyOf(sql("steps-known")
+        return Set.copyOf(database.sql("steps-known")
                 .param("update", dataUpdateId)
                 .query(Integer.class)
                 .list());
@@ -54,12 +49,10 @@ public final class Queue {
 
     /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */
     public @Nullable ClaimedStep claim(String store) {
-        return transaction.execute(status -> {
-            LocalDateTime now = sql("now")
-                    .query((row, n) -> row.getObject(1, LocalDateTime.class))
-                    .single();
+        return database.inTransaction(() -> {
+            LocalDateTime now = database.now();
             String token = UUID.randomUUID().toString();
-            ClaimedStep step = sql("step-next")
+            ClaimedStep step = database.sql("step-next")
                     .param("store", store)
                     .param("now", now)
                     .param("expired", now.minus(lease))
@@ -79,25 +72,25 @@ public final class Queue {
             if (step == null) {
                 return null;
             }
-            sql("step-claim")
+            database.sql("step-claim")
                     .param("update", step.dataUpdateId())
                     .param("position", step.position())
                     .param("instance", instance.id())
                     .param("token", token)
                     .update();
-            sql("update-in-progress").param("id", step.dataUpdateId()).update();
+            database.sql("update-in-progress").param("id", step.dataUpdateId()).update();
             return step;
         });
     }
 
     /** Remembers the carts as they were just before the step changes anything. */
     public void measured(ClaimedStep step, long carts, String checksum) {
-        fenced(sql("step-measured").param("carts", carts).param("checksum", checksum), step);
+        fenced(database.sql("step-measured").param("carts", carts).param("checksum", checksum), step);
     }
 
     /** Remembers how far a chunked step is. */
     public void reached(ClaimedStep step, long key) {
-        fenced(sql("step-reached").param("key", key), step);
+        fenced(database.sql("step-reached").param("key", key), step);
     }
 
     /**
@@ -106,7 +99,7 @@ public final class Queue {
      * @param cartsChecked {@code untouched}, {@code no-op} or {@code unlocked}: how it is known what happened to the carts
      */
     public void complete(ClaimedStep step, String cartsChecked) {
-        fenced(sql("step-complete").param("checked", cartsChecked), step);
+        fenced(database.sql("step-complete").param("checked", cartsChecked), step);
         events.record(
                 step.store(),
                 "Step " + step.name() + (cartsChecked.equals("no-op") ? " was already done." : " complete."));
@@ -121,12 +114,10 @@ public final class Queue {
         StoreException known = StoreException.in(error);
         boolean permanent = known != null && known.isPermanent();
         boolean last = permanent || step.attempts() >= attempts;
-        LocalDateTime now = sql("now")
-                .query((row, n) -> row.getObject(1, LocalDateTime.class))
-                .single();
+        LocalDateTime now = database.now();
         long wait = backOff.toMillis() << Math.min(step.attempts() - 1, 16);
         String message = Troubles.sentence(error);
-        sql("step-fail")
+        database.sql("step-fail")
                 .param("status", last ? "failed" : "pending")
                 .param("error", message.length() > 2000 ? message.substring(0, 2000) : message)
                 .param("due", now.plus(Duration.ofMillis(wait)))
@@ -143,7 +134,7 @@ public final class Queue {
 
     /** True if all steps of an update are complete, and there are as many as its plan has. */
     public boolean allComplete(String dataUpdateId, int planned) {
-        return sql("steps-complete")
+        return database.sql("steps-complete")
                         .param("update", dataUpdateId)
                         .query(Long.class)
                         .single()
@@ -152,7 +143,7 @@ public final class Queue {
 
     /** True if each step that changed something was measured under lock and left the carts as they were. */
     public boolean cartsUntouched(String dataUpdateId) {
-        return sql("steps-unproven")
+        return database.sql("steps-unproven")
                         .param("update", dataUpdateId)
                         .query(Long.class)
                         .single()
@@ -171,9 +162,5 @@ public final class Queue {
                             + " ran out and another instance took it over; this run's result is dropped",
                     null);
         }
-    }
-
-    private JdbcClient.StatementSpec sql(String name) {
-        return client.sql(Sql.load(name));
     }
 }

@@ -1,7 +1,6 @@
 package cocart.upkeep.state;
 
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -14,8 +13,8 @@ public final class Events {
     private final Database database;
     private final Instance instance;
 
-    public Events(DataSource source, Instance instance) {
-        database = new Database(source);
+    public Events(Database database, Instance instance) {
+        this.database = database;
         this.instance = instance;
     }
 

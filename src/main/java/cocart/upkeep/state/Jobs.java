@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
 import java.util.function.BiFunction;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
 import org.springframework.dao.DuplicateKeyException;
@@ -40,13 +39,13 @@ public final class Jobs {
      * @param schedules schedule of (store, job)
      */
     public Jobs(
-            DataSource source,
+            Database database,
             Instance instance,
             Duration lease,
             Duration retryAfter,
             List<String> stores,
             BiFunction<String, String, Schedule> schedules) {
-        this.database = new Database(source);
+        this.database = database;
         this.instance = instance;
         this.lease = lease;
         this.retryAfter = retryAfter;

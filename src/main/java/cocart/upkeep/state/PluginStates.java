@@ -3,7 +3,6 @@ package cocart.upkeep.state;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** What was last seen of the stores' plugins. */
@@ -32,8 +31,8 @@ public final class PluginStates {
 
     private final Database database;
 
-    public PluginStates(DataSource source) {
-        database = new Database(source);
+    public PluginStates(Database database) {
+        this.database = database;
     }
 
     /** What was last seen of a plugin; empty before the first look. */

@@ -9,7 +9,6 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
 
@@ -19,8 +18,8 @@ public final class Updates {
     private final Database database;
     private final Events events;
 
-    public Updates(DataSource source, Events events) {
-        database = new Database(source);
+    public Updates(Database database, Events events) {
+        this.database = database;
         this.events = events;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.StateDatabase;
@@ -29,20 +30,22 @@ class QueueTest {
 
     private static final String PLUGIN = "cart-rest-api-for-woocommerce";
 
-    private HikariDataSource database;
+    private HikariDataSource source;
+    private Database database;
     private Updates updates;
     private Queue queue;
 
     @BeforeEach
     void open() {
-        database = StateDatabase.open(Path.of("."), "jdbc:h2:mem:" + UUID.randomUUID(), "sa", "");
+        source = StateDatabase.open(Path.of("."), "jdbc:h2:mem:" + UUID.randomUUID(), "sa", "");
+        database = new Database(source);
         updates = new Updates(database, new Events(database, new Instance("one")));
         queue = queue("one");
     }
 
     @AfterEach
     void close() {
-        database.close();
+        source.close();
     }
 
     @Test
@@ -124,7 +127,7 @@ class QueueTest {
         queue.claim("acme");
         for (int i = 0; i < 6; i++) {
             Thread.sleep(100);
-            JdbcClient.create(database)
+            JdbcClient.create(source)
                     .sql("UPDATE data_update_step SET heartbeat_at = LOCALTIMESTAMP(3) WHERE claimed_by = 'one'")
                     .update();
         }
@@ -205,7 +208,7 @@ class QueueTest {
     /** What route plan does. */
     private void add(DataUpdate update, int position) {
         assertThat(queue.known(update.id())).doesNotContain(position);
-        JdbcClient.create(database)
+        JdbcClient.create(source)
                 .sql(
                         "INSERT INTO data_update_step (data_update_id, position, name, status) VALUES (?, ?, ?, 'pending')")
                 .params(update.id(), position, "step-" + position)

@@ -20,16 +20,18 @@ class JobsTest {
 
     private static final Jobs.Schedule NIGHTLY = new Jobs.Schedule("0 0 3 * * ?", "UTC");
 
-    private HikariDataSource database;
+    private HikariDataSource source;
+    private Database database;
 
     @BeforeEach
     void open() {
-        database = StateDatabase.open(Path.of("."), "jdbc:h2:mem:" + UUID.randomUUID(), "sa", "");
+        source = StateDatabase.open(Path.of("."), "jdbc:h2:mem:" + UUID.randomUUID(), "sa", "");
+        database = new Database(source);
     }
 
     @AfterEach
     void close() {
-        database.close();
+        source.close();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -78,7 +80,7 @@ class JobsTest {
         assertThat(two.due("back-up")).as("running").isEmpty();
         for (int i = 0; i < 5; i++) {
             Thread.sleep(100);
-            JdbcClient.create(database)
+            JdbcClient.create(source)
                     .sql("UPDATE job_run SET heartbeat_at = LOCALTIMESTAMP(3) WHERE claimed_by = 'one'")
                     .update();
         }

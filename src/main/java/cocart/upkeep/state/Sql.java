@@ -1,4 +1,4 @@
-package cocart.upkeep.store;
+package cocart.upkeep.state;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Reads the statements in {@code sql/}, one a file. */
-public final class Sql {
+final class Sql {
 
     private static final Map<String, String> LOADED = new ConcurrentHashMap<>();
 
     private Sql() {}
 
     /** @throws IllegalStateException if there is no {@code sql/NAME.sql} on the class path */
-    public static String load(String name) {
+    static String load(String name) {
         return LOADED.computeIfAbsent(name, Sql::read);
     }
 
