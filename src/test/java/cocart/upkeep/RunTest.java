@@ -69,7 +69,9 @@ class RunTest {
                         .allMatch(step -> step.get("attempts").asInt() == 1);
                 assertThat(shop.database.columns()).isEqualTo(Shop.NEW_COLUMNS);
                 assertThat(shop.database.carts()).isEqualTo(carts);
-                assertThat(one.isAlive() && two.isAlive()).isTrue();
+                assertThat(one.isAlive() && two.isAlive())
+                        .as(Files.readString(folder.resolve("one.log")) + Files.readString(folder.resolve("two.log")))
+                        .isTrue();
             } finally {
                 one.destroy();
                 two.destroy();
@@ -89,6 +91,17 @@ class RunTest {
                     .hasSize(1);
             assertThat(log.stream().filter(line -> line.contains("sealed"))).hasSize(2);
             assertThat(log).noneMatch(line -> line.contains("ERROR") || line.contains("Exception"));
+        }
+    }
+
+    @Test
+    void noSecretIsLoggedAtAnyLevel() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "2.9.3", 5)) {
+            shop.files.plugin("4.3.6");
+            Path log = folder.resolve("trace.log");
+            Process once = shop.start(log, "-DUPKEEP_LOG_LEVEL=TRACE", "once");
+            assertThat(once.waitFor()).isZero();
+            assertThat(Files.readString(log)).contains(" TRACE ", "complete").doesNotContain("s3cret!", Shop.PASSWORD);
         }
     }
 

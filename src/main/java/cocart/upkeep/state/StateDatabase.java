@@ -2,6 +2,7 @@ package cocart.upkeep.state;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,10 +12,19 @@ import java.util.Locale;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.exception.FlywayValidateException;
+import org.h2.api.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the state database and brings its tables up to date. */
 public final class StateDatabase {
+
+    private static final int ATTEMPTS = 10;
+    private static final long PAUSE_MILLIS = 500;
+
+    static {
+        // a connection is always tried before it is used: the process that served the H2 file may have ended
+        System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
+    }
 
     private StateDatabase() {}
 
@@ -44,12 +54,35 @@ public final class StateDatabase {
                 url.startsWith("jdbc:mariadb:") ? "SET time_zone = '+00:00'" : "SET TIME ZONE 'UTC'");
         config.setConnectionTimeout(15_000);
         config.setInitializationFailTimeout(10_000);
-        HikariDataSource pool;
-        try {
-            pool = new HikariDataSource(config);
-        } catch (RuntimeException e) {
-            throw unopened(url, e);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return migrated(config);
+            } catch (FlywayValidateException e) {
+                throw new StateException(
+                        "The state database " + visible(url)
+                                + " was made by a newer or changed version of this program; run that version, or set"
+                                + " upkeep.database.url to another database",
+                        e);
+            } catch (FlywayException | HikariPool.PoolInitializationException e) {
+                // the process that served the H2 file to others has just ended: the next to come serves it
+                if (attempt == ATTEMPTS || !isGone(e)) {
+                    throw unopened(url, e);
+                }
+                pause();
+            }
         }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static HikariDataSource migrated(HikariConfig config) {
+        HikariDataSource pool = new HikariDataSource(config);
         try {
             Flyway.configure()
                     .dataSource(pool)
@@ -58,17 +91,22 @@ public final class StateDatabase {
                     .load()
                     .migrate();
             return pool;
-        } catch (FlywayValidateException e) {
+        } catch (RuntimeException e) {
             pool.close();
-            throw new StateException(
-                    "The state database " + visible(url)
-                            + " was made by a newer or changed version of this program; run that version, or set"
-                            + " upkeep.database.url to another database",
-                    e);
-        } catch (FlywayException e) {
-            pool.close();
-            throw unopened(url, e);
+            throw e;
         }
+    }
+
+    private static boolean isGone(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql
+                    && (sql.getErrorCode() == ErrorCode.DATABASE_IS_CLOSED
+                            || sql.getErrorCode() == ErrorCode.CONNECTION_BROKEN_1
+                            || sql.getErrorCode() == ErrorCode.OBJECT_CLOSED)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** An H2 URL with a relative file made absolute below the home folder, whose last part is made private. */

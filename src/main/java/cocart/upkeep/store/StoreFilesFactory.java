@@ -4,16 +4,19 @@ import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.KeyPair;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
@@ -25,6 +28,11 @@ public final class StoreFilesFactory {
 
     private static final Pattern ADDRESS =
             Pattern.compile("(?:[^/]+@)?(?:\\[[0-9A-Fa-f:.]+\\]|[^:@/]+)(?::[0-9]{1,5})?");
+    private static final Pattern LOGIN = Pattern.compile("([^:@/]+):([^@/]*)@(.+)");
+
+    /** Options that are never part of the URI that Camel sees, because it logs URIs as they are at level TRACE. */
+    private static final List<String> SECRETS = List.of("password", "privateKeyPassphrase");
+
     private static final int CONNECT_MILLIS = 10_000;
     private static final int IDLE_MILLIS = 60_000;
     private static final int ALIVE_MILLIS = 15_000;
@@ -92,15 +100,28 @@ public final class StoreFilesFactory {
                     true);
         }
         SftpEndpoint endpoint;
-        Map<String, Object> options;
+        Map<String, Object> options = Map.of();
+        Map<String, String> secrets = new HashMap<>();
+        String authority = address.substring(0, slash);
         try {
-            options = URISupport.parseQuery(query, true);
+            options = URISupport.parseQuery(query);
+            for (String name : SECRETS) {
+                if (options.containsKey(name)) {
+                    secrets.put(name, decoded(String.valueOf(options.remove(name))));
+                }
+            }
+            Matcher login = LOGIN.matcher(authority);
+            if (login.matches()) {
+                secrets.putIfAbsent("password", decoded(login.group(2).replace("+", "%2B")));
+                authority = login.group(1) + "@" + login.group(3);
+            }
             endpoint = context.getEndpoint(
-                    "sftp://" + address.substring(0, slash) + "/root" + (query.isEmpty() ? "" : "?" + query),
+                    "sftp://" + authority + "/root"
+                            + (options.isEmpty() ? "" : "?" + URISupport.createQueryString(options)),
                     SftpEndpoint.class);
         } catch (Exception e) {
             throw new StoreException(
-                    property + " is no usable sftp: endpoint of Camel (" + cause(e, query)
+                    property + " is no usable sftp: endpoint of Camel (" + cause(e, options.keySet())
                             + "); see the options of the Camel component sftp",
                     e,
                     true);
@@ -109,9 +130,23 @@ public final class StoreFilesFactory {
         if (config.getUsername() == null) {
             throw new StoreException(property + " names no user; write sftp:USER@HOST/PATH", null, true);
         }
+        config.setPassword(secrets.get("password"));
+        config.setPrivateKeyPassphrase(secrets.get("privateKeyPassphrase"));
         defaults(config, options);
         key(config, property);
         return endpoint;
+    }
+
+    /** An option's value: as it stands in {@code RAW(...)}, else percent-decoded where that is possible. */
+    private static String decoded(String value) {
+        if (value.startsWith("RAW(") && value.endsWith(")")) {
+            return value.substring(4, value.length() - 1);
+        }
+        try {
+            return URLDecoder.decode(value, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return value;
+        }
     }
 
     private void defaults(SftpConfiguration config, Map<String, Object> options) {
@@ -201,7 +236,7 @@ public final class StoreFilesFactory {
     }
 
     /** The innermost message, without the URI, which may hold a password. */
-    private static String cause(Throwable error, String query) {
+    private static String cause(Throwable error, Set<String> options) {
         Throwable cause = error;
         while (cause.getCause() != null) {
             cause = cause.getCause();
@@ -210,8 +245,7 @@ public final class StoreFilesFactory {
         if (message.contains("Unknown parameters=")) {
             String parameters = message.substring(message.indexOf("Unknown parameters="));
             return "unknown option "
-                    + Stream.of(query.split("&"))
-                            .map(option -> option.replaceFirst("=.*", ""))
+                    + options.stream()
                             .filter(name -> parameters.contains(name + "="))
                             .collect(Collectors.joining(", "));
         }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import cocart.upkeep.demo.EmbeddedSftp;
 import java.io.OutputStream;
 import java.net.ServerSocket;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -46,6 +48,20 @@ class SftpLoginTest {
         try (EmbeddedSftp server = server(List.of())) {
             server.trustIn(knownHosts);
             assertThat(enter(server, "password=RAW(" + PASSWORD + ")")).isEqualTo("in");
+        }
+    }
+
+    @Test
+    void passwordsMayHoldAnything() throws Exception {
+        String odd = "a&b=c?d#e%41+f{g}:h(i/j";
+        try (EmbeddedSftp server = new EmbeddedSftp(root, folder.resolve("host-key"), 0, odd, List.of())) {
+            server.trustIn(knownHosts);
+            assertThat(enter(server, "password=RAW(" + odd + ")&compression=0")).isEqualTo("in");
+            assertThat(enter(server, "password=" + URLEncoder.encode(odd, StandardCharsets.UTF_8)))
+                    .isEqualTo("in");
+            assertThat(said("sftp:deploy:" + URLEncoder.encode(odd, StandardCharsets.UTF_8) + "@127.0.0.1:"
+                            + server.port() + "/"))
+                    .isEqualTo("in");
         }
     }
 
