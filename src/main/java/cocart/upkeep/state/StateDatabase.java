@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.Locale;
+import java.util.Set;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.exception.FlywayValidateException;
@@ -20,6 +21,13 @@ public final class StateDatabase {
 
     private static final int ATTEMPTS = 10;
     private static final long PAUSE_MILLIS = 500;
+
+    /** What H2 says while one process stops serving a file and the next begins to. */
+    private static final Set<Integer> GONE = Set.of(
+            ErrorCode.DATABASE_IS_CLOSED,
+            ErrorCode.CONNECTION_BROKEN_1,
+            ErrorCode.OBJECT_CLOSED,
+            ErrorCode.ERROR_OPENING_DATABASE_1);
 
     static {
         // a connection is always tried before it is used: the process that served the H2 file may have ended
@@ -99,10 +107,7 @@ public final class StateDatabase {
 
     private static boolean isGone(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql
-                    && (sql.getErrorCode() == ErrorCode.DATABASE_IS_CLOSED
-                            || sql.getErrorCode() == ErrorCode.CONNECTION_BROKEN_1
-                            || sql.getErrorCode() == ErrorCode.OBJECT_CLOSED)) {
+            if (cause instanceof SQLException sql && GONE.contains(sql.getErrorCode())) {
                 return true;
             }
         }
