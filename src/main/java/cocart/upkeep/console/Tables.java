@@ -53,7 +53,8 @@ public final class Tables {
         if (!store.get("notice").isNull()) {
             out.println("  notice       " + store.get("notice").get("text").asText());
         }
-        if (!store.get("error").isNull()) {
+        if (!store.get("error").isNull()
+                && !store.get("error").equals(store.get("notice").path("text"))) {
             out.println("  error        " + store.get("error").asText());
         }
     }

@@ -125,7 +125,7 @@ public final class Queue {
                 .param("position", step.position())
                 .param("token", step.token())
                 .update();
-        events.record(
+        events.failure(
                 step.store(),
                 "Step " + step.name() + " failed"
                         + (last ? ": " : ", attempt " + step.attempts() + " of " + attempts + ": ") + message);

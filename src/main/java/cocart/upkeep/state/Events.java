@@ -20,14 +20,26 @@ public final class Events {
 
     /** Records and logs one sentence about a store. */
     public void record(String store, String text) {
+        add(store, text);
+        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+            LOG.info("{}", text);
+        }
+    }
+
+    /** Records one sentence about what went wrong with a store, and logs it as a warning. */
+    public void failure(String store, String text) {
+        add(store, text);
+        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+            LOG.warn("{}", text);
+        }
+    }
+
+    private void add(String store, String text) {
         database.sql("event-add")
                 .param("id", UUID.randomUUID().toString())
                 .param("store", store)
                 .param("instance", instance.id())
                 .param("text", Database.cut(text))
                 .update();
-        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
-            LOG.info("{}", text);
-        }
     }
 }

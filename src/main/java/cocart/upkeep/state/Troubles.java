@@ -4,6 +4,8 @@ import cocart.upkeep.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.TransientDataAccessException;
 
 /** Turns what went wrong in a route into state: a sentence that {@code status} shows until it is mended. */
 public final class Troubles {
@@ -24,7 +26,7 @@ public final class Troubles {
     public void job(String store, String job, Exception error) {
         String sentence = sentence(error);
         if (jobs.finish(store, job, sentence)) {
-            events.record(store, "Job " + job + " failed: " + sentence);
+            events.failure(store, "Job " + job + " failed: " + sentence);
         }
     }
 
@@ -43,6 +45,9 @@ public final class Troubles {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof StoreException || cause instanceof StateException) {
                 return String.valueOf(cause.getMessage());
+            }
+            if (cause instanceof DataAccessResourceFailureException || cause instanceof TransientDataAccessException) {
+                return "the state database (upkeep.database.url) did not answer; what was begun is taken up again";
             }
         }
         LOG.error("Unforeseen error; please report it", error);

@@ -191,7 +191,7 @@ public final class Updates {
                         .update()
                 == 1;
         if (failed) {
-            events.record(update.store(), "Data update of " + update.plugin() + " failed: " + reason);
+            events.failure(update.store(), "Data update of " + update.plugin() + " failed: " + reason);
         }
         return failed;
     }
