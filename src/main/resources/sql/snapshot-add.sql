@@ -1,1 +1,2 @@
-INSERT INTO snapshot (store, id, files, bytes, new_bytes, sealed_at) VALUES (:store, :id, :files, :bytes, :newBytes, :sealed)
+INSERT INTO snapshot (store, id, files, bytes, new_bytes, failed, sealed_at)
+VALUES (:store, :id, :files, :bytes, :newBytes, :failed, :sealed)

@@ -35,7 +35,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -47,6 +49,7 @@ public final class Bundle implements AutoCloseable {
     private final Settings settings;
     private final HikariDataSource state;
     private final Main main = new Main();
+    private final Map<String, Object> beans = new HashMap<>();
 
     /** The beans that commands use too. */
     final Stores stores;
@@ -100,13 +103,13 @@ public final class Bundle implements AutoCloseable {
                 settings.duration("migrate.back-off"));
         Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue);
 
-        main.bind("dataSource", state);
-        main.bind("jobs", jobs);
-        main.bind("updates", updates);
-        main.bind("notices", notices);
-        main.bind("troubles", new Troubles(jobs, updates, events));
-        main.bind("progress", new Progress(stores, plugins, updates, jobs));
-        main.bind(
+        bind("dataSource", state);
+        bind("jobs", jobs);
+        bind("updates", updates);
+        bind("notices", notices);
+        bind("troubles", new Troubles(jobs, updates, events));
+        bind("progress", new Progress(stores, plugins, updates, jobs));
+        bind(
                 "detector",
                 new Detector(
                         stores,
@@ -115,8 +118,9 @@ public final class Bundle implements AutoCloseable {
                         updates,
                         new PluginFolder(Clock.systemUTC()),
                         new Sightings(database),
+                        plugins,
                         events));
-        main.bind(
+        bind(
                 "backups",
                 new Backups(
                         database,
@@ -125,10 +129,10 @@ public final class Bundle implements AutoCloseable {
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
                         events));
-        main.bind("planning", planning);
-        main.bind("queue", queue);
-        main.bind("steps", new Steps(stores, plans, new StepRunner(), queue));
-        main.bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates));
+        bind("planning", planning);
+        bind("queue", queue);
+        bind("steps", new Steps(stores, plans, new StepRunner(), queue));
+        bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
         Properties properties = settings.forCamel();
         properties.setProperty("upkeep.instance", instance.id());
@@ -148,6 +152,11 @@ public final class Bundle implements AutoCloseable {
         main.configure().setShutdownTimeout(20);
         main.configure().setAutoConfigurationLogSummary(false);
         main.configure().setStreamCachingEnabled(false);
+    }
+
+    private void bind(String name, Object bean) {
+        main.bind(name, bean);
+        beans.put(name, bean);
     }
 
     private static Jobs.Schedule schedule(StoreSettings store, String job) {
@@ -179,7 +188,7 @@ public final class Bundle implements AutoCloseable {
             throw new SettingsException(
                     settings.home() + " has no folder routes; give the folder that holds it by --home DIR");
         }
-        RouteFiles.check(settings.home().resolve("routes"));
+        RouteFiles.check(settings.home().resolve("routes"), beans);
         checkStores();
         try {
             main.start();

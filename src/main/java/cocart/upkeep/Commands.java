@@ -4,6 +4,7 @@ import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.Rights;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.StateException;
@@ -15,6 +16,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,9 +26,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,6 +44,7 @@ final class Commands {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int STORES_AT_ONCE = 8;
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
 
     private Commands() {}
 
@@ -108,8 +115,20 @@ final class Commands {
         }
     }
 
+    /** On a signal: what is begun may be taken up by another run at once, and this one ends where it is. */
+    private static void stopAtOnce(Bundle bundle) {
+        Signals.on(number -> {
+            bundle.jobs.release();
+            System.err.println("upkeep: stopped; the next run takes up what is unfinished");
+            Runtime.getRuntime().halt(128 + number);
+        });
+    }
+
     static int runUntilStopped(Bundle bundle) {
         bundle.start();
+        LOG.info(
+                "Looking after {}; stop with Ctrl-C.",
+                bundle.stores.all().stream().map(StoreSettings::id).collect(Collectors.joining(", ")));
         CountDownLatch stopped = new CountDownLatch(1);
         Signals.on(number -> stopped.countDown());
         try {
@@ -117,6 +136,7 @@ final class Commands {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        LOG.info("Stopping: what is running ends first, for 20 seconds at most.");
         return Upkeep.FINE;
     }
 
@@ -136,6 +156,7 @@ final class Commands {
                         ? List.copyOf(bundle.stores.all())
                         : stores.stream().map(id -> store(bundle, id)).toList();
                 CamelContext camel = bundle.start();
+                stopAtOnce(bundle);
                 ExecutorService threads = Executors.newFixedThreadPool(Math.min(STORES_AT_ONCE, chosen.size()));
                 try (ProducerTemplate template = camel.createProducerTemplate()) {
                     List<Future<?>> runs = new ArrayList<>();
@@ -213,12 +234,33 @@ final class Commands {
                                 true);
                     }
                 });
+                fine &= attempt(
+                        "", "backup directory", () -> writable(bundle.settings().path("backup.directory")));
                 for (StoreSettings store : bundle.stores.all()) {
-                    fine &= attempt(store.id(), "files", () -> files(bundle, store));
-                    fine &= attempt(store.id(), "database", () -> database(bundle, store));
+                    boolean files = attempt(store.id(), "files", () -> files(bundle, store));
+                    if (!files && store.database().isIncomplete()) {
+                        out().println("skipped " + store.id() + ": database, because wp-config.php cannot be read");
+                        fine = false;
+                    } else {
+                        fine &= files & attempt(store.id(), "database", () -> database(bundle, store));
+                    }
                 }
                 out().flush();
                 return fine ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+            }
+        }
+
+        private static void writable(Path folder) {
+            Path there = folder;
+            while (there.getParent() != null && Files.notExists(there)) {
+                there = there.getParent();
+            }
+            if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+                throw new StoreException(
+                        folder + " cannot be written by user " + System.getProperty("user.name")
+                                + "; change upkeep.backup.directory, or who may write there",
+                        null,
+                        true);
             }
         }
 
@@ -251,6 +293,7 @@ final class Commands {
                         if (result.tableMissing()) {
                             throw new StoreException(String.join(" ", result.failures()), null, true);
                         }
+                        new Rights().check(database);
                     }
                 }
             }
@@ -280,6 +323,7 @@ final class Commands {
             try (Bundle bundle = upkeep.open(false)) {
                 store(bundle, store);
                 CamelContext camel = bundle.start();
+                stopAtOnce(bundle);
                 try (ProducerTemplate template = camel.createProducerTemplate()) {
                     Object result = template.requestBodyAndHeader("direct:back-up", null, "store", store);
                     if (result instanceof Snapshot snapshot) {
@@ -296,7 +340,8 @@ final class Commands {
                         + bundle.jobs
                                 .error(store)
                                 .orElse("store " + store
-                                        + " is being backed up by another run right now; ask again later"));
+                                        + " is being backed up by another run, or by one that was killed less than "
+                                        + bundle.settings().value("lease") + " ago; ask again later"));
                 return Upkeep.NEEDS_A_HUMAN;
             }
         }

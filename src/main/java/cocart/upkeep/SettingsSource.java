@@ -1,5 +1,6 @@
 package cocart.upkeep;
 
+import cocart.upkeep.store.Faults;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -8,18 +9,23 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Properties as they are written: from files, the environment and the system, and where each one stands. */
 final class SettingsSource {
 
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[^{}]*\\}\\}");
 
     private final Path home;
@@ -44,10 +50,14 @@ final class SettingsSource {
         try (Reader reader = Files.newBufferedReader(from, StandardCharsets.UTF_8)) {
             properties.load(reader);
         } catch (NoSuchFileException e) {
-            throw new SettingsException(
-                    from + " does not exist; give the folder that holds config/ and routes/ by --home DIR");
-        } catch (IOException | IllegalArgumentException e) {
-            throw new SettingsException(from + " cannot be read: " + e.getMessage());
+            throw new SettingsException(from + " does not exist; "
+                    + (files.size() == 1
+                            ? "give the folder that holds config/ and routes/ by --home DIR"
+                            : "make it, or leave out --profile"));
+        } catch (IOException e) {
+            throw new SettingsException(from + " cannot be read: " + Faults.words(e));
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException(from + " is no properties file: " + e.getMessage());
         }
         properties
                 .stringPropertyNames()
@@ -56,14 +66,19 @@ final class SettingsSource {
 
     /** Reads the environment variables of properties: upkeep.data-update is UPKEEP_DATA_UPDATE. */
     void readEnvironment(Map<String, String> environment, List<String> names) {
+        Set<String> known = new HashSet<>();
         for (String name : names) {
             String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+            known.add(variable);
             String value = environment.get(variable);
             if (value != null) {
                 values.put(name, value);
                 sources.put(name, "environment variable " + variable);
             }
         }
+        environment.keySet().stream()
+                .filter(variable -> variable.startsWith("UPKEEP_STORE_") && !known.contains(variable))
+                .forEach(variable -> LOG.warn("The environment variable {} sets no property of a store.", variable));
     }
 
     /** Reads system properties; those of demo and start script are none of ours. */
@@ -94,7 +109,7 @@ final class SettingsSource {
                 }
             }
         } catch (IOException e) {
-            throw new SettingsException(files.get(0) + " cannot be used: " + e.getMessage());
+            throw new SettingsException(files.get(0) + " cannot be used: " + Faults.words(e));
         }
     }
 
@@ -111,7 +126,11 @@ final class SettingsSource {
                                 : ", which has no value"));
             }
         }
-        return context.resolvePropertyPlaceholders(value);
+        try {
+            return context.resolvePropertyPlaceholders(value);
+        } catch (RuntimeException e) {
+            throw new SettingsException(where(name) + name + " has {{ and }} that do not belong together");
+        }
     }
 
     /** Where a property was set: {@code config/application.properties, line 12: }, or the environment variable. */

@@ -37,6 +37,7 @@ public final class Upkeep implements Runnable {
 
     @Option(
             names = "--home",
+            scope = CommandLine.ScopeType.INHERIT,
             paramLabel = "DIR",
             description = "Folder with routes/, config/ and data/; default: where it is installed.")
     @Nullable
@@ -44,6 +45,7 @@ public final class Upkeep implements Runnable {
 
     @Option(
             names = "--profile",
+            scope = CommandLine.ScopeType.INHERIT,
             paramLabel = "NAME",
             description = "Also read config/application-NAME.properties; its values win.")
     @Nullable

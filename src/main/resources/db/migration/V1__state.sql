@@ -67,6 +67,7 @@ CREATE TABLE snapshot (
   files       BIGINT       NOT NULL,
   bytes       BIGINT       NOT NULL,
   new_bytes   BIGINT       NOT NULL,
+  failed      BIGINT       NOT NULL,
   sealed_at   TIMESTAMP(3) NOT NULL,
   verified_at TIMESTAMP(3) NULL,
   PRIMARY KEY (store, id)

@@ -192,6 +192,28 @@ class EndToEndTest {
     }
 
     @Test
+    void onceWaitsOutTheAttemptsOfAStepThatKeepsFailing() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "2.9.3", 20)) {
+            Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+            Files.writeString(
+                    plan,
+                    Files.readString(plan)
+                            .replace(
+                                    "    steps:\n",
+                                    "    steps:\n      - name: interrupted\n        description: Never ends well.\n"
+                                            + "        unless: SELECT 0\n"
+                                            + "        sql: KILL QUERY CONNECTION_ID()\n"));
+            shop.files.plugin("4.3.6");
+            Shop.Said once = shop.upkeep("once");
+            assertThat(once.code()).as(once.out() + once.err()).isEqualTo(1);
+            JsonNode update = status(shop).get("dataUpdate");
+            assertThat(update.get("state").asText()).isEqualTo("failed");
+            assertThat(update.at("/steps/0/attempts").asInt()).isEqualTo(2);
+            assertThat(shop.database.columns()).hasSize(4);
+        }
+    }
+
+    @Test
     void aRollbackIsReportedAndAnUnapprovedUpdateCanceled() throws Exception {
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5)) {
             shop.files.plugin("4.3.6");

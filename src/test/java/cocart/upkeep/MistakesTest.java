@@ -115,8 +115,10 @@ class MistakesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "      uri: direct:look | uri: derect:look | derect",
+                "uri: direct:plan | uri: direct:plna | column 22: no route begins with direct:plna",
+                "uri: direct:plan | uri: derect:plan | derect",
                 "method: plugins( | methd: plugins( | methd",
+                "method: plugins( | method: plugin( | the bean detector has no method plugin; it has due, look",
                 "ref: detector | ref: detektor | detektor",
                 "        - setHeader: | setHaeder: | setHaeder"
             })
@@ -131,6 +133,29 @@ class MistakesTest {
                         ? text.replaceFirst(right.strip(), "- " + wrong.strip())
                         : text.replace(right.strip(), wrong.strip()));
         assertMistake("detect.camel.yaml", expected.strip());
+    }
+
+    @Test
+    void aRouteFileThatIsMissingIsSaid() throws Exception {
+        Files.delete(shop.home.resolve("routes/back-up.camel.yaml"));
+        assertMistake("migrate.camel.yaml, line ", "no route begins with direct:back-up");
+    }
+
+    @Test
+    void checkFindsWhatABackupOrAnUpdateWouldMissLater() throws Exception {
+        shop.settings("upkeep.backup.directory = /proc/nowhere/backups");
+        assertThat(shop.upkeep("check").out()).contains("failed  backup directory: ", "cannot be written");
+        shop.settings();
+        assertThat(shop.upkeep("check").code()).isZero();
+        try (Connection root = Shop.mariadb().administrator();
+                var statement = root.createStatement()) {
+            for (String host : List.of("127.0.0.1", "localhost", "%")) {
+                statement.execute("REVOKE ALTER ON shop.* FROM 'shop'@'" + host + "'");
+            }
+        }
+        Shop.Said check = shop.upkeep("check");
+        assertThat(check.code()).isEqualTo(1);
+        assertThat(check.out()).contains("may not ALTER tables", "GRANT ALTER");
     }
 
     @Test

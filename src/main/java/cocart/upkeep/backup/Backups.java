@@ -40,6 +40,7 @@ public final class Backups {
                 .param("files", snapshot.files())
                 .param("bytes", snapshot.bytes())
                 .param("newBytes", snapshot.newBytes())
+                .param("failed", snapshot.failed())
                 .param("sealed", LocalDateTime.ofInstant(snapshot.sealedAt(), ZoneOffset.UTC))
                 .update();
         events.record(

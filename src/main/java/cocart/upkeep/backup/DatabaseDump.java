@@ -51,8 +51,20 @@ public final class DatabaseDump {
             Process running = process;
             CompletableFuture<String> errors = CompletableFuture.supplyAsync(() -> firstLine(running));
             Files.deleteIfExists(unfinished);
-            byte[] tail = copy(process.getInputStream(), unfinished);
+            Silence silence = new Silence(process);
+            byte[] tail;
+            try {
+                tail = copy(process.getInputStream(), unfinished, silence);
+            } finally {
+                silence.end();
+            }
             int code = process.waitFor();
+            if (silence.wasTooLong()) {
+                throw new StoreException(
+                        "store " + database.store() + ": the database has sent nothing to the dump for "
+                                + Silence.LONGEST_MINUTES + " minutes; the dump is dropped and tried again",
+                        null);
+            }
             if (code != 0) {
                 throw new StoreException(
                         "store " + database.store() + ": the database dump failed: " + hidden(errors.join(), database),
@@ -109,6 +121,7 @@ public final class DatabaseDump {
                 "--triggers",
                 "--no-tablespaces",
                 "--default-character-set=utf8mb4",
+                "--",
                 database.address().name()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().remove("MYSQL_PWD");
@@ -148,12 +161,13 @@ public final class DatabaseDump {
     }
 
     /** Copies and compresses; returns the last bytes. */
-    private static byte[] copy(InputStream in, Path target) throws IOException {
+    private static byte[] copy(InputStream in, Path target, Silence silence) throws IOException {
         byte[] tail = new byte[0];
         try (OutputStream file = Channels.newOutputStream(Disk.create(target));
                 OutputStream out = new GZIPOutputStream(file, 1 << 16)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                silence.broken();
                 out.write(buffer, 0, n);
                 byte[] both = Arrays.copyOf(tail, tail.length + n);
                 System.arraycopy(buffer, 0, both, tail.length, n);

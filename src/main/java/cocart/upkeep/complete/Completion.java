@@ -2,9 +2,11 @@ package cocart.upkeep.complete;
 
 import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Plans;
+import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -22,13 +24,15 @@ public final class Completion {
     private final Proofs proofs;
     private final Mark mark;
     private final Updates updates;
+    private final PluginStates plugins;
 
-    public Completion(Stores stores, Plans plans, Proofs proofs, Mark mark, Updates updates) {
+    public Completion(Stores stores, Plans plans, Proofs proofs, Mark mark, Updates updates, PluginStates plugins) {
         this.stores = stores;
         this.plans = plans;
         this.proofs = proofs;
         this.mark = mark;
         this.updates = updates;
+        this.plugins = plugins;
     }
 
     /** @throws StoreException (permanent) if a proof does not hold; it says which, and what was found */
@@ -54,7 +58,7 @@ public final class Completion {
     public CartCheck.Result compareCarts(DataUpdate update, boolean untouched) {
         UpdatePlan plan = plan(update);
         try (StoreDatabase database = stores.database(update.store());
-                Connection connection = database.connect()) {
+                Connection connection = database.connectForLong()) {
             Carts.Measure now = Carts.measure(connection, plan, database);
             DataUpdate known = updates.get(update.id()); // the caller's copy is from before the carts were counted
             CartCheck.Result result = CartCheck.decide(known.cartsBefore(), known.checksumBefore(), now, untouched);
@@ -81,8 +85,12 @@ public final class Completion {
         }
     }
 
-    /** Records the end. */
+    /** Records the end, and what the schema is now. */
     public void record(DataUpdate update, CartCheck.Result carts) {
+        try (StoreDatabase database = stores.database(update.store())) {
+            ProofResult proven = proofs.check(plan(update), database);
+            plugins.schema(update.store(), update.plugin(), proven.schema(), proven.markValue());
+        }
         updates.complete(
                 update,
                 carts.after(),

@@ -125,11 +125,26 @@ public final class Notices {
     private @Nullable String attention(String store, Optional<DataUpdate> update) {
         if (update.isPresent() && update.get().state().equals("failed")) {
             return "The data update of " + update.get().plugin() + " failed: "
-                    + update.get().reason() + " When that is mended, run: upkeep retry " + store;
+                    + update.get().reason()
+                    + (String.valueOf(update.get().reason()).endsWith(".") ? "" : ".")
+                    + " When that is mended, run: upkeep retry " + store;
         }
         Optional<String> error = jobs.error(store);
         if (error.isPresent()) {
             return error.get();
+        }
+        Optional<String> partial = database.sql("snapshot-last")
+                .param("store", store)
+                .query((row, n) -> row.getLong("failed") == 0
+                        ? ""
+                        : "Snapshot " + row.getString("id") + " lacks " + row.getLong("failed")
+                                + " files or folders that could not be read; its manifest.jsonl names them. Let the user"
+                                + " of upkeep.store." + store + ".files read them, or leave them out with"
+                                + " upkeep.backup.skip.")
+                .optional()
+                .filter(text -> !text.isEmpty());
+        if (partial.isPresent()) {
+            return partial.get();
         }
         for (PluginState plugin : plugins.of(store, stores.get(store).plugins())) {
             if (plugin.rolledBackFrom() != null) {

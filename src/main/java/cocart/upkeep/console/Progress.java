@@ -1,6 +1,5 @@
 package cocart.upkeep.console;
 
-import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
@@ -8,6 +7,15 @@ import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Whether a store goes on by itself if one waits. */
 public final class Progress {
@@ -15,6 +23,9 @@ public final class Progress {
     /** How long a folder that cannot be settled yet (half copied, maintenance) is waited for. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+
+    private final Set<String> said = ConcurrentHashMap.newKeySet();
     private final Stores stores;
     private final PluginStates plugins;
     private final Updates updates;
@@ -33,7 +44,10 @@ public final class Progress {
      * waited for, or nothing is left.
      */
     public boolean awaits(String store) {
-        if (jobs.error(store).isPresent()) {
+        if (isClaimed(store)) {
+            return true;
+        }
+        if (jobs.hasFailed(store, "detect") || jobs.hasFailed(store, "migrate")) {
             return false;
         }
         StoreSettings settings = stores.get(store);
@@ -46,8 +60,23 @@ public final class Progress {
                 return true;
             }
         }
-        return updates.approved(store).stream()
-                .map(DataUpdate::reason)
-                .anyMatch(reason -> reason == null || !reason.startsWith("Waiting for CoCart"));
+        return updates.approved(store).stream().anyMatch(update -> update.reason() == null);
+    }
+
+    /** True if another run has claimed what this one wants to do; says so once. */
+    private boolean isClaimed(String store) {
+        Map<String, Instant> claims = new TreeMap<>(jobs.claimedByOthers(store));
+        claims.remove("back-up");
+        claims.forEach((job, until) -> {
+            if (said.add(store + "/" + job)) {
+                try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                    LOG.info(
+                            "Waiting for job {}, which another run is at; if that one was killed, its claim ends at {}.",
+                            job,
+                            until.truncatedTo(ChronoUnit.SECONDS));
+                }
+            }
+        });
+        return !claims.isEmpty();
     }
 }

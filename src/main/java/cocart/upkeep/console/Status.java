@@ -119,6 +119,7 @@ public final class Status {
                         .put("files", row.getLong("files"))
                         .put("bytes", row.getLong("bytes"))
                         .put("newBytes", row.getLong("new_bytes"))
+                        .put("failed", row.getLong("failed"))
                         .putNull("verifiedAt"))
                 .optional();
         if (last.isPresent()) {

@@ -17,7 +17,12 @@ public final class Tables {
         String state = store.get("dataUpdate").get("state").asText();
         boolean attention = store.get("notice").path("kind").asText().equals("attention");
         boolean waits = state.equals("awaiting-approval") || state.equals("failed") || state.equals("blocked");
-        return attention || waits || !store.get("error").isNull() ? 1 : 0;
+        String reason = store.get("dataUpdate").path("reason").asText("");
+        boolean stuck = (state.equals("pending") || state.equals("in-progress"))
+                && !reason.isEmpty()
+                && !reason.equals("null")
+                && !reason.startsWith("Waiting");
+        return attention || waits || stuck || !store.get("error").isNull() ? 1 : 0;
     }
 
     /** A few lines about one store. */
@@ -27,15 +32,22 @@ public final class Tables {
             out.println("  plugin       " + plugin.get("slug").asText() + " " + text(plugin.get("version")) + ", "
                     + plugin.get("state").asText() + "; schema "
                     + plugin.get("schema").asText() + ", database version "
-                    + text(plugin.get("databaseVersion")));
+                    + text(plugin.get("databaseVersion"))
+                    + (plugin.get("reason").isNull()
+                            ? ""
+                            : ". " + plugin.get("reason").asText()));
         }
         JsonNode update = store.get("dataUpdate");
         out.println("  data update  " + update.get("state").asText()
                 + (update.get("to").isNull() ? "" : ", " + text(update.get("from")) + " to " + text(update.get("to")))
                 + (update.get("exposureSeconds").isNull()
                         ? ""
-                        : ", new carts were exposed for "
-                                + update.get("exposureSeconds").asText() + " s"));
+                        : ", new carts were exposed for at least "
+                                + update.get("exposureSeconds").asText() + " s")
+                + (update.path("snapshot").isTextual()
+                        ? ", backed up before in snapshot "
+                                + update.get("snapshot").asText()
+                        : ""));
         for (JsonNode step : update.get("steps")) {
             out.println("    step       " + step.get("name").asText() + ": "
                     + step.get("status").asText()
@@ -49,7 +61,11 @@ public final class Tables {
                         ? "none"
                         : snapshot.get("id").asText() + ", "
                                 + snapshot.get("files").asText() + " files, "
-                                + snapshot.get("bytes").asText() + " bytes"));
+                                + snapshot.get("bytes").asText() + " bytes"
+                                + (snapshot.get("failed").asLong() == 0
+                                        ? ""
+                                        : ", " + snapshot.get("failed").asText()
+                                                + " could not be read: see its manifest.jsonl")));
         if (!store.get("notice").isNull()) {
             out.println("  notice       " + store.get("notice").get("text").asText());
         }

@@ -7,6 +7,7 @@ import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.Events;
+import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
@@ -25,6 +26,7 @@ public final class Detector {
     private final Updates updates;
     private final PluginFolder folder;
     private final Sightings sightings;
+    private final PluginStates plugins;
     private final Events events;
 
     public Detector(
@@ -34,7 +36,9 @@ public final class Detector {
             Updates updates,
             PluginFolder folder,
             Sightings sightings,
+            PluginStates plugins,
             Events events) {
+        this.plugins = plugins;
         this.events = events;
         this.stores = stores;
         this.plans = plans;
@@ -64,12 +68,12 @@ public final class Detector {
                 || before.get().state() != now.state()
                 || !before.get().fingerprint().equals(now.fingerprint());
         if (news) {
-            events.record(store, sentence(now));
+            events.record(store, sentence(now, before.isEmpty()));
         }
         return now;
     }
 
-    private static String sentence(Sighting sighting) {
+    private static String sentence(Sighting sighting, boolean first) {
         String name = sighting.plugin() + (sighting.version() == null ? "" : " " + sighting.version());
         return switch (sighting.state()) {
             case SETTLED ->
@@ -82,7 +86,8 @@ public final class Detector {
                 name + " is unsettled: "
                         + (sighting.reason() != null
                                 ? sighting.reason()
-                                : "its files have changed; waiting whether they stay so.");
+                                : (first ? "seen for the first time" : "its files have changed")
+                                        + "; waiting whether they stay as they are.");
         };
     }
 
@@ -101,7 +106,7 @@ public final class Detector {
             try (StoreDatabase database = stores.database(store)) {
                 ProofResult result = proofs.check(plan, database);
                 boolean needed = PhpVersion.compare(version, plan.version()) >= 0;
-                sightings.schema(sighting.id(), needed ? result.schema() : old(result), result.markValue());
+                plugins.schema(store, sighting.plugin(), needed ? result.schema() : old(result), result.markValue());
                 boolean behind =
                         result.markValue() == null || PhpVersion.compare(result.markValue(), plan.version()) < 0;
                 Optional<DataUpdate> open = updates.open(store, sighting.plugin())

@@ -23,6 +23,8 @@ public final class PluginFolder {
     /** WordPress ignores an older {@code .maintenance}, in seconds (wp_is_maintenance_mode). */
     private static final long MAINTENANCE_SECONDS = 600;
 
+    private static final int MOST_FILES = 100_000;
+
     private static final Pattern UPGRADING = Pattern.compile("\\$upgrading\\s*=\\s*([0-9]{1,12})");
 
     private final Clock clock;
@@ -53,6 +55,13 @@ public final class PluginFolder {
             files.walk(folder, new StoreFiles.Visitor() {
                 @Override
                 public boolean found(FileEntry entry) {
+                    if (lines.size() >= MOST_FILES) {
+                        throw new StoreException(
+                                "store " + store + ": " + folder + " holds more than " + MOST_FILES
+                                        + " files; that is no plugin",
+                                null,
+                                true);
+                    }
                     lines.add(entry.path() + "|" + entry.type() + "|" + entry.size() + "|"
                             + (entry.type() == FileEntry.Type.FOLDER ? 0 : entry.mtime()) + "|" + entry.linkTarget());
                     return entry.type() == FileEntry.Type.FOLDER;
@@ -69,7 +78,7 @@ public final class PluginFolder {
                 }
             });
         } catch (StoreException e) {
-            if (files.stat(folder).isPresent()) {
+            if (e.isPermanent() || files.stat(folder).isPresent()) {
                 throw e;
             }
             // the folder went away between two requests: an update is under way

@@ -1,5 +1,6 @@
 package cocart.upkeep.detect;
 
+import cocart.upkeep.store.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -15,8 +16,7 @@ public final class PluginHeader {
 
     /** The version; empty if there is none, or it cannot be one (over 64 characters, control characters). */
     public static Optional<String> version(byte[] start) {
-        return field(start, "Version")
-                .filter(version -> version.length() <= 64 && version.chars().noneMatch(c -> c < 32 || c == 127));
+        return field(start, "Version").filter(version -> version.length() <= 64 && PlainText.is(version));
     }
 
     /** The first field of a name that is not empty; only the first 8,192 bytes count. */

@@ -79,18 +79,6 @@ public final class Sightings {
                 .optional();
     }
 
-    /** Records what the store's database was found to be for a sighting. */
-    public void schema(String id, String schema, @Nullable String databaseVersion) {
-        String known = databaseVersion == null || databaseVersion.length() <= 64
-                ? databaseVersion
-                : databaseVersion.substring(0, 64);
-        database.sql("sighting-schema")
-                .param("id", id)
-                .param("schema", schema)
-                .param("version", known)
-                .update();
-    }
-
     /**
      * When the files began to change towards the code that is installed now: the first sighting after the last settled
      * one of another version; if there is no such one, the first of this version.

@@ -93,7 +93,7 @@ public final class Planning {
         }
         UpdatePlan plan = plan(update);
         try (StoreDatabase database = stores.database(update.store());
-                Connection connection = database.connect()) {
+                Connection connection = database.connectForLong()) {
             Carts.Measure carts = Carts.measure(connection, plan, database);
             updates.cartsBefore(update.id(), carts.count(), carts.checksum());
         } catch (SQLException e) {

@@ -20,6 +20,7 @@ public final class StepRunner {
     private static final int LOCK_WAIT = 10;
 
     private static final int DUPLICATE_COLUMN = 1060;
+    private static final int UNKNOWN_DATA_TYPE = 4161;
     private static final int LOCK_WAIT_TIMEOUT = 1205;
     private static final int DEADLOCK = 1213;
 
@@ -46,7 +47,7 @@ public final class StepRunner {
             StoreDatabase database,
             @Nullable Long reachedKey,
             Checkpoint checkpoint) {
-        try (Connection connection = database.connect()) {
+        try (Connection connection = database.connectForLong()) {
             execute(connection, "SET SESSION lock_wait_timeout = " + LOCK_WAIT);
             execute(connection, "SET SESSION innodb_lock_wait_timeout = " + LOCK_WAIT);
             if (isDone(connection, step, database)) {
@@ -169,7 +170,7 @@ public final class StepRunner {
                     where + " was denied and nothing was changed: the database user "
                             + database.address().username()
                             + " may not change the table. Run as an administrator: GRANT ALTER ON `"
-                            + database.address().name() + "`.* TO that user; then upkeep retry " + database.store(),
+                            + database.address().name() + "`.* TO that user",
                     e,
                     true);
         }
@@ -180,11 +181,11 @@ public final class StepRunner {
                     e);
         }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
-        boolean permanent = state.startsWith("42");
+        boolean permanent = state.startsWith("42") || e.getErrorCode() == UNKNOWN_DATA_TYPE;
         return new StoreException(
                 where + " failed: "
                         + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
-                        + (permanent ? " Mend its SQL in config/updates; then upkeep retry " + database.store() : ""),
+                        + (permanent ? "; mend its SQL in config/updates" : ""),
                 e,
                 permanent);
     }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -63,6 +65,9 @@ public final class Plans {
     public List<UpdatePlan> all() {
         return List.copyOf(plans);
     }
+
+    private static final Pattern PLACEHOLDER = Pattern.compile("\\{[A-Za-z_]+\\}");
+    private static final Set<String> SQL = Set.of("sql", "unless", "query");
 
     /** One file. */
     private record PlanFile(Path file) {
@@ -175,6 +180,12 @@ public final class Plans {
                                 : value.isEmpty()
                                         ? field + " is empty"
                                         : field + " must match " + pattern + ", not '" + value + "'");
+            }
+            Matcher placeholder = PLACEHOLDER.matcher(value);
+            while (SQL.contains(field) && placeholder.find()) {
+                if (!placeholder.group().equals("{prefix}")) {
+                    throw wrong(node, field + " has " + placeholder.group() + "; the only placeholder is {prefix}");
+                }
             }
             return value;
         }

@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -105,10 +106,12 @@ public final class Proofs {
 
     private static @Nullable String option(Connection connection, String table, String name) throws SQLException {
         try (PreparedStatement statement =
-                connection.prepareStatement("SELECT option_value FROM " + table + " WHERE option_name = ?")) {
+                connection.prepareStatement("SELECT LEFT(option_value, 65) FROM " + table + " WHERE option_name = ?")) {
             statement.setString(1, name);
             try (ResultSet result = statement.executeQuery()) {
-                return result.next() ? result.getString(1) : null;
+                String value = result.next() ? result.getString(1) : null;
+                // what is no version counts as none: the store may be hostile, and comparing takes time
+                return value == null || value.length() > 64 || !PlainText.is(value) ? null : value;
             }
         }
     }

@@ -2,6 +2,7 @@ package cocart.upkeep.state;
 
 import java.text.ParseException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Date;
@@ -149,9 +150,45 @@ public final class Jobs {
         return error != null && !before.equals(Database.cut(error));
     }
 
+    /** True if the last run of a job of a store failed. */
+    public boolean hasFailed(String store, String job) {
+        return database.sql("job-error")
+                .param("store", store)
+                .param("job", job)
+                .query((row, n) -> row.getString("error") != null)
+                .optional()
+                .orElse(false);
+    }
+
+    /** True if a job of a store is due, or its last run failed: then somebody who is there need not wait. */
+    public boolean isWanted(String store, String job) {
+        return hasFailed(store, job) || due(job).contains(store);
+    }
+
     /** Why the last run of any job of a store failed; empty when all went well. */
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
+    }
+
+    /** Lets go of all that this instance has claimed and will not end, so that another run takes it up at once. */
+    public void release() {
+        database.sql("job-release")
+                .param("instance", instance.id())
+                .param("expired", database.now().minus(lease).minusSeconds(1))
+                .update();
+    }
+
+    /** A store's jobs that other runs have claimed, and until when they stay claimed if that run is dead. */
+    public Map<String, Instant> claimedByOthers(String store) {
+        Map<String, Instant> claims = new HashMap<>();
+        database.sql("job-claims")
+                .param("store", store)
+                .param("instance", instance.id())
+                .query(row -> {
+                    LocalDateTime heartbeat = row.getObject("heartbeat_at", LocalDateTime.class);
+                    claims.put(row.getString("job"), heartbeat.plus(lease).toInstant(ZoneOffset.UTC));
+                });
+        return claims;
     }
 }

@@ -53,6 +53,20 @@ public final class PluginStates {
                 .optional();
     }
 
+    /** Records what the store's database was found to be, at the newest sighting of a plugin. */
+    public void schema(String store, String plugin, String schema, @Nullable String databaseVersion) {
+        database.sql("plugin-state")
+                .param("store", store)
+                .param("plugin", plugin)
+                .query((row, n) -> row.getString("id"))
+                .optional()
+                .ifPresent(id -> database.sql("sighting-schema")
+                        .param("id", id)
+                        .param("schema", schema)
+                        .param("version", databaseVersion)
+                        .update());
+    }
+
     /** What was last seen of each of the plugins. */
     public List<PluginState> of(String store, List<String> plugins) {
         return plugins.stream().flatMap(plugin -> of(store, plugin).stream()).toList();

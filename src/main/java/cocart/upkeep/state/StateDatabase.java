@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.Faults;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
@@ -51,7 +52,7 @@ public final class StateDatabase {
             // AUTO_SERVER opens a port for other processes of this machine: only on loopback
             System.setProperty("h2.bindAddress", "127.0.0.1");
             // by default a commit stays in memory for up to half a second, and a killed process loses it
-            config.setJdbcUrl(inHome(home, url) + ";WRITE_DELAY=0");
+            config.setJdbcUrl(inHome(home, url) + ";WRITE_DELAY=0;TRACE_LEVEL_FILE=0");
         }
         config.setUsername(username);
         config.setPassword(password);
@@ -133,13 +134,25 @@ public final class StateDatabase {
         String what = reason.contains("already in use") || reason.contains("locked")
                 ? "is in use by another process that does not share it; stop that process, or add ;AUTO_SERVER=TRUE to"
                         + " upkeep.database.url"
-                : "cannot be opened (" + root(e) + "); check upkeep.database.url, .username and .password";
+                : isDamaged(e)
+                        ? "is damaged; put it back from a backup, or move it away: all stores are then looked at anew, but history,"
+                                + " approvals and unfinished updates are forgotten"
+                        : "cannot be opened (" + root(e) + "); check upkeep.database.url, .username and .password";
         return new StateException("The state database " + visible(url) + " " + what, e);
+    }
+
+    private static boolean isDamaged(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The URL without its options, which may hold a password. */
     private static String visible(String url) {
-        return url.replaceAll("[;?].*", "");
+        return url.replaceAll("[;?].*", "").replaceAll("//[^/@]*@", "//");
     }
 
     private static String root(Throwable e) {
@@ -162,7 +175,7 @@ public final class StateDatabase {
             }
         } catch (IOException e) {
             throw new StateException(
-                    "The folder " + folder + " for the state database cannot be made: " + e.getMessage(), e);
+                    "The folder " + folder + " for the state database cannot be made: " + Faults.words(e), e);
         }
     }
 }

@@ -1,6 +1,9 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,11 @@ public final class Troubles {
             }
         }
         LOG.error("Unforeseen error; please report it", error);
-        return "unforeseen error, see the log: " + error;
+        Throwable root = error;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return "unforeseen error, see the log of " + Instant.now().truncatedTo(ChronoUnit.SECONDS) + ": "
+                + PlainText.of(String.valueOf(root));
     }
 }

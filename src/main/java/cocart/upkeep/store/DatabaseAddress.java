@@ -1,5 +1,7 @@
 package cocart.upkeep.store;
 
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,41 @@ public record DatabaseAddress(
         String password,
         String prefix,
         @Nullable String options) {
+
+    /** Longest user name or password, in bytes: MariaDB's programs cut lines of their option files at 4,096. */
+    private static final int LONGEST = 512;
+
+    private static final Pattern HOST = Pattern.compile("|[A-Za-z0-9._-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]");
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_$@+.][\\p{L}\\p{N}_$@+. -]{0,63}");
+    private static final Pattern SOCKET = Pattern.compile("/[A-Za-z0-9/._-]{1,200}");
+    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_]{1,40}");
+
+    /**
+     * A store's {@code wp-config.php} may be hostile, and these values become part of a JDBC URL, a command line and an
+     * option file: only what cannot mean anything else there is accepted.
+     *
+     * @throws IllegalArgumentException that says which value, without showing it
+     */
+    public DatabaseAddress {
+        refuse(!HOST.matcher(host).matches(), "the database host");
+        refuse(port < 1 || port > 65535, "the database port");
+        refuse(socket != null && !SOCKET.matcher(socket).matches(), "the database socket");
+        refuse(!NAME.matcher(name).matches(), "the database name");
+        refuse(!isOneLine(username), "the database user");
+        refuse(!isOneLine(password), "the database password");
+        refuse(!PREFIX.matcher(prefix).matches(), "the table prefix");
+    }
+
+    private static boolean isOneLine(String value) {
+        return value.chars().noneMatch(Character::isISOControl)
+                && value.getBytes(StandardCharsets.UTF_8).length <= LONGEST;
+    }
+
+    private static void refuse(boolean bad, String what) {
+        if (bad) {
+            throw new IllegalArgumentException(what + " is not one that can be used");
+        }
+    }
 
     /** A table's full name, for example {@code wp_cocart_carts} for {@code cocart_carts}. */
     public String table(String name) {

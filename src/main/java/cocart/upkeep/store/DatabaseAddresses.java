@@ -1,5 +1,8 @@
 package cocart.upkeep.store;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -22,12 +25,20 @@ public final class DatabaseAddresses {
      * @throws StoreException (permanent) that names the property to set
      */
     public static DatabaseAddress resolve(StoreSettings store, Supplier<Optional<byte[]>> wpConfig) {
+        try {
+            return resolved(store, wpConfig);
+        } catch (IllegalArgumentException e) {
+            throw new StoreException(
+                    "store " + store.id() + ": " + e.getMessage() + "; check DB_* in wp-config.php, or set "
+                            + property(store, "url, .username, .password and .prefix"),
+                    e,
+                    true);
+        }
+    }
+
+    private static DatabaseAddress resolved(StoreSettings store, Supplier<Optional<byte[]>> wpConfig) {
         StoreSettings.DatabaseSettings settings = store.database();
-        boolean complete = settings.url() != null
-                && settings.username() != null
-                && settings.password() != null
-                && settings.prefix() != null;
-        WpConfig config = complete
+        WpConfig config = !settings.isIncomplete()
                 ? null
                 : new WpConfig(wpConfig.get()
                         .orElseThrow(() -> new StoreException(
@@ -86,13 +97,6 @@ public final class DatabaseAddresses {
         if (slash >= 0) {
             socket = host.substring(slash + 1);
             host = host.substring(0, slash);
-            if (!socket.matches("[A-Za-z0-9/._-]+")) {
-                throw new StoreException(
-                        "store " + store.id() + ": the socket in DB_HOST in wp-config.php cannot be used; set "
-                                + property(store, "url"),
-                        null,
-                        true);
-            }
         } else {
             Matcher split = Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)\\]|([^:]*))(?::([0-9]{1,5}))?")
                     .matcher(host);
@@ -103,7 +107,7 @@ public final class DatabaseAddresses {
                 host = "[" + host + "]";
             }
         }
-        boolean own = host.isEmpty() || host.equals("localhost") || host.equals("127.0.0.1") || host.equals("[::1]");
+        boolean own = socket != null || isThisMachine(host);
         if (own && !onThisMachine(store.files())) {
             throw new StoreException(
                     "store " + store.id() + ": DB_HOST in wp-config.php is " + dbHost
@@ -113,10 +117,29 @@ public final class DatabaseAddresses {
                     null,
                     true);
         }
-        if (own && !host.startsWith("[")) {
+        if (host.isEmpty() || host.equals("localhost")) {
             host = "127.0.0.1";
         }
         return new DatabaseAddress(host, port, socket, name, username, password, prefix, null);
+    }
+
+    /** True for every way to write this machine, also 127.1, 0 or a name that leads here. */
+    private static boolean isThisMachine(String host) {
+        if (host.isEmpty() || host.equals("localhost")) {
+            return true;
+        }
+        try {
+            for (InetAddress address : InetAddress.getAllByName(host)) {
+                if (address.isLoopbackAddress()
+                        || address.isAnyLocalAddress()
+                        || NetworkInterface.getByInetAddress(address) != null) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            return false; // then it cannot be connected to either, which is said with its name
+        }
     }
 
     private static boolean onThisMachine(String files) {

@@ -8,6 +8,11 @@ import org.mariadb.jdbc.Driver;
 /** A store's database over JDBC (MariaDB's driver, which speaks to MySQL too). */
 public final class JdbcStoreDatabase implements StoreDatabase {
 
+    /** Longest silence of a database that is asked something short. */
+    private static final int IDLE_MILLIS = 60_000;
+
+    private static final int LONG_MILLIS = 6 * 3_600_000;
+
     private static final Driver DRIVER = new Driver();
 
     private final String store;
@@ -29,6 +34,17 @@ public final class JdbcStoreDatabase implements StoreDatabase {
     }
 
     @Override
+    public Connection connectForLong() {
+        Connection connection = connect();
+        try {
+            connection.setNetworkTimeout(Runnable::run, LONG_MILLIS);
+            return connection;
+        } catch (SQLException e) {
+            throw explained(e);
+        }
+    }
+
+    @Override
     public Connection connect() {
         Properties properties = new Properties();
         if (address.options() != null) {
@@ -42,6 +58,7 @@ public final class JdbcStoreDatabase implements StoreDatabase {
         properties.setProperty("user", address.username());
         properties.setProperty("password", address.password());
         properties.putIfAbsent("connectTimeout", "10000");
+        properties.putIfAbsent("socketTimeout", String.valueOf(IDLE_MILLIS));
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("allowLocalInfile", "false");
         properties.setProperty("useMysqlMetadata", "true");

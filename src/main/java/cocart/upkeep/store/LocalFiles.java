@@ -66,6 +66,10 @@ final class LocalFiles implements StoreFiles {
 
     @Override
     public Optional<byte[]> read(String path, int limit) {
+        if (Files.exists(at(path)) && !Files.isRegularFile(at(path))) {
+            throw new StoreException(
+                    "store " + store + ": " + root.resolve(path) + " is no regular file and is not read", null);
+        }
         try (InputStream in = Files.newInputStream(at(path))) {
             return Optional.of(in.readNBytes(limit));
         } catch (IOException e) {
@@ -105,7 +109,7 @@ final class LocalFiles implements StoreFiles {
             } catch (IOException e) {
                 visitor.failed(
                         new FileEntry(relative, FileEntry.Type.OTHER, 0, 0, 0, null, null),
-                        "it went away: " + e.getMessage());
+                        "it went away: " + Faults.words(e));
                 continue;
             }
             if (!FileNames.isPlain(name)) {
@@ -129,7 +133,7 @@ final class LocalFiles implements StoreFiles {
         try {
             in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
-            visitor.failed(entry, "it cannot be read: " + e.getMessage());
+            visitor.failed(entry, "it cannot be read: " + Faults.words(e));
             return;
         }
         try (in) {
@@ -197,7 +201,7 @@ final class LocalFiles implements StoreFiles {
 
     private StoreException fault(String path, IOException e) {
         return new StoreException(
-                "store " + store + ": " + root.resolve(path) + " cannot be read: " + e.getMessage(), e);
+                "store " + store + ": " + root.resolve(path) + " cannot be read: " + Faults.words(e), e);
     }
 
     @Override

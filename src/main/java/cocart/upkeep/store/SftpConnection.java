@@ -236,6 +236,19 @@ final class SftpConnection implements AutoCloseable {
                     error,
                     true);
         }
+        if (lower.contains("closed by foreign host") || lower.contains("connection reset")) {
+            return new StoreException(
+                    where + server
+                            + " closed the connection before the login; is it an SFTP server, and does it let this"
+                            + " machine in? Check " + property,
+                    error);
+        }
+        if (lower.contains("no route") || lower.contains("unreachable")) {
+            return new StoreException(
+                    where + "no way leads to " + server + " from here; check the network, a firewall or VPN, and "
+                            + property,
+                    error);
+        }
         if (lower.contains("unknownhost")) {
             return new StoreException(where + "there is no host " + config.getHost() + "; check " + property, error);
         }

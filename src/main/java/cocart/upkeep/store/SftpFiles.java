@@ -1,5 +1,6 @@
 package cocart.upkeep.store;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +47,7 @@ final class SftpFiles implements StoreFiles {
 
         /** The name as it may be shown: no control characters, not endless. */
         String shown() {
-            String plain = text.replaceAll("[\\p{Cntrl}]", "?");
+            String plain = PlainText.of(text);
             return plain.length() <= 80 ? plain : plain.substring(0, 77) + "...";
         }
     }
@@ -64,10 +66,18 @@ final class SftpFiles implements StoreFiles {
         this.path = path;
         this.connection = new SftpConnection(store, endpoint, idleMillis);
         try {
-            root = resolveRoot();
+            root = guarded(this::resolveRoot);
         } catch (RuntimeException e) {
             connection.close();
             throw e;
+        }
+    }
+
+    private <T> T guarded(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (BufferUnderflowException e) {
+            throw new StoreException("store " + store + ": the SFTP server sent a packet that is cut short", e);
         }
     }
 
@@ -90,6 +100,10 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public Optional<List<FileEntry>> list(String folder) {
+        return guarded(() -> listed(folder));
+    }
+
+    private Optional<List<FileEntry>> listed(String folder) {
         Optional<FileEntry> there = stat(folder);
         if (there.isEmpty() || there.get().type() == FileEntry.Type.FILE) {
             return Optional.empty();
@@ -121,6 +135,10 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public Optional<FileEntry> stat(String path) {
+        return guarded(() -> found(path));
+    }
+
+    private Optional<FileEntry> found(String path) {
         SftpPacket answer = connection.ask(SftpPacket.LSTAT, string(at(path)));
         if (answer.type() == SftpPacket.ATTRS) {
             return Optional.of(answer.attributes().entry(path, null, null));
@@ -130,6 +148,10 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public Optional<byte[]> read(String path, int limit) {
+        return guarded(() -> start(path, limit));
+    }
+
+    private Optional<byte[]> start(String path, int limit) {
         SftpPacket opened =
                 connection.ask(SftpPacket.OPEN, string(at(path)).number(1).number(0));
         byte[] handle = handle(opened, path);

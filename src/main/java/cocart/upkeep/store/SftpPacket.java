@@ -115,7 +115,7 @@ final class SftpPacket {
 
     /** A status in words that can be shown: no control characters of the server's. */
     static String words(int code, byte[] message) {
-        String text = new String(message, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+        String text = PlainText.of(new String(message, StandardCharsets.UTF_8));
         return switch (code) {
             case NO_SUCH_FILE -> "it is not there";
             case PERMISSION_DENIED -> "permission denied";

@@ -28,6 +28,11 @@ final class SftpWalk {
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
 
+    /** What names that wait to be read may take of memory, in bytes; and about what one takes beside its letters. */
+    private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
+
+    private static final int ITEM = 600;
+
     private final String store;
     private final SftpConnection connection;
     private final StoreFiles.Visitor visitor;
@@ -39,6 +44,7 @@ final class SftpWalk {
     private int open;
     private long asked;
     private long entries;
+    private long held;
 
     /** A folder being listed, a file being read or a link being asked for. */
     private static final class Item {
@@ -48,6 +54,7 @@ final class SftpWalk {
         final String prefix;
         final int depth;
         final Set<String> names = new HashSet<>();
+        final long weight;
         final TreeMap<Long, byte[]> early = new TreeMap<>();
         byte @Nullable [] handle;
 
@@ -57,6 +64,7 @@ final class SftpWalk {
         long next;
         long written;
         int inFlight;
+        long namesWeight;
         boolean ended;
         boolean failed;
 
@@ -65,6 +73,7 @@ final class SftpWalk {
             this.path = path;
             this.prefix = prefix;
             this.depth = depth;
+            this.weight = ITEM + 4L * prefix.length() + path.length;
         }
     }
 
@@ -78,7 +87,7 @@ final class SftpWalk {
 
     void run(byte[] root) {
         FileEntry top = new FileEntry(".", FileEntry.Type.FOLDER, 0, 0, 0, null, null);
-        folders.add(new Item(top, root, "", 0));
+        add(folders, new Item(top, root, "", 0));
         try {
             while (true) {
                 fill();
@@ -176,6 +185,8 @@ final class SftpWalk {
                 send(SftpPacket.CLOSE, item, SftpFiles.string(handle), 0, 0);
             } else {
                 open--;
+                held -= item.weight;
+                held -= item.namesWeight;
             }
         }
     }
@@ -196,6 +207,11 @@ final class SftpWalk {
     private void readdir(Item folder, SftpPacket packet) throws IOException {
         if (packet.type() == SftpPacket.NAME) {
             int count = packet.number();
+            if (count <= 0) {
+                folder.ended = true;
+                visitor.failed(folder.entry, "the server lists it without end");
+                return;
+            }
             for (int i = 0; i < count; i++) {
                 SftpFiles.Name name = SftpFiles.Name.of(packet.bytes());
                 packet.bytes();
@@ -240,24 +256,40 @@ final class SftpWalk {
             return;
         }
         Item item = new Item(entry, remote, path + "/", folder.depth + 1);
+        long nameWeight = 80 + 2L * name.text().length();
+        folder.namesWeight += nameWeight;
+        held += nameWeight;
+        if (held > MOST_HELD) {
+            throw new StoreException(
+                    "store " + store + ": " + (folder.prefix.isEmpty() ? "the folder" : folder.prefix)
+                            + " lists more names than fit into memory; leave it out with upkeep.backup.skip, or give the"
+                            + " program more memory (JAVA_OPTS=-Xmx2g)",
+                    null,
+                    true);
+        }
         switch (entry.type()) {
-            case LINK -> files.add(item);
+            case LINK -> add(files, item);
             case FOLDER -> {
                 if (visitor.found(entry)) {
                     if (folder.depth >= DEEPEST) {
                         visitor.failed(entry, "folders are nested deeper than " + DEEPEST);
                     } else {
-                        folders.add(item);
+                        add(folders, item);
                     }
                 }
             }
             case FILE -> {
                 if (visitor.found(entry)) {
-                    files.add(item);
+                    add(files, item);
                 }
             }
             default -> visitor.found(entry);
         }
+    }
+
+    private void add(Deque<Item> queue, Item item) {
+        queue.add(item);
+        held += item.weight;
     }
 
     private void readlink(Item link, SftpPacket packet) throws IOException {

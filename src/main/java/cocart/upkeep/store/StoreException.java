@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something about a store that an operator can understand and mend. The message is one sentence that says what, where
- * (store, file, property) and what to do; it never holds a secret.
+ * (store, file, property) and what to do; it never holds a secret nor, whatever a store has put into it, characters
+ * that a terminal would obey.
  */
 public class StoreException extends RuntimeException {
 
@@ -17,7 +18,7 @@ public class StoreException extends RuntimeException {
 
     /** @param permanent true if trying again without a change by a human is useless (wrong key, wrong setting) */
     public StoreException(String message, @Nullable Throwable cause, boolean permanent) {
-        super(message, cause);
+        super(PlainText.of(message), cause);
         this.permanent = permanent;
     }
 

@@ -203,7 +203,7 @@ public final class StoreFilesFactory {
             }
         } catch (IOException e) {
             throw new StoreException(
-                    property + ": the key file " + key + " cannot be read: " + e.getMessage(), e, true);
+                    property + ": the key file " + key + " cannot be read: " + Faults.words(e), e, true);
         }
         decrypt(key, config.getPrivateKeyPassphrase(), property);
         config.setPrivateKeyFile(key.toString());

@@ -46,6 +46,11 @@ public record StoreSettings(
             @Nullable String password,
             @Nullable String prefix) {
 
+        /** True if {@code wp-config.php} has to be asked. */
+        public boolean isIncomplete() {
+            return url == null || username == null || password == null || prefix == null;
+        }
+
         @Override
         public String toString() {
             return "DatabaseSettings[url=" + url + ", prefix=" + prefix + "]";

@@ -18,6 +18,8 @@ public final class WpConfig {
     private final Map<String, Value> values = new HashMap<>();
     private final String source;
     private int position;
+    private int counted;
+    private int lines;
 
     /** @param content bytes of the file */
     public WpConfig(byte[] content) {
@@ -210,11 +212,13 @@ public final class WpConfig {
         return Character.isLetterOrDigit(c) || c == '_';
     }
 
+    /** The line of the position; it only grows, so each character is counted once. */
     private int line() {
-        return (int) source.substring(0, Math.min(position, source.length()))
-                        .chars()
-                        .filter(c -> c == '\n')
-                        .count()
-                + 1;
+        for (int end = Math.min(position, source.length()); counted < end; counted++) {
+            if (source.charAt(counted) == '\n') {
+                lines++;
+            }
+        }
+        return lines + 1;
     }
 }

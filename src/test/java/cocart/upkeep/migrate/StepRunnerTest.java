@@ -173,7 +173,7 @@ class StepRunnerTest {
         assertThatThrownBy(() -> run(plan("SELECT 0", "ALTR TABLE x")))
                 .isInstanceOfSatisfying(
                         StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
-                .hasMessageContaining("Mend its SQL in config/updates");
+                .hasMessageContaining("mend its SQL in config/updates");
     }
 
     @Test

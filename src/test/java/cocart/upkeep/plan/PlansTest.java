@@ -45,6 +45,7 @@ class PlansTest {
                 "name: add-cart-source                  | name: add-cart-created        | stands here twice",
                 "name: add-cart-source                  | name: Add Cart                | name must match",
                 "        unless: >-                     |         unless: DELETE FROM x | unless must be a SELECT",
+                "          ALTER TABLE {prefix}cocart_carts | ALTER TABLE {prefx}cocart_carts | the only placeholder is {prefix}",
                 "        expect: 1                      |         expects: 1            | unknown field 'expects'",
                 "    proofs:                            |     prooves:                  | unknown field 'prooves'",
                 "    steps:                             |     steps: 5  #               | "

@@ -1,0 +1,45 @@
+package cocart.upkeep.backup;
+
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Ends a process whose output stops coming, because reading from it knows no time limit. */
+final class Silence {
+
+    static final int LONGEST_MINUTES = 10;
+
+    private final Process process;
+    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(work -> {
+        Thread thread = new Thread(work, "dump-watch");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile long last = System.nanoTime();
+    private volatile boolean tooLong;
+
+    Silence(Process process) {
+        this.process = process;
+        watch.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** Something came. */
+    void broken() {
+        last = System.nanoTime();
+    }
+
+    boolean wasTooLong() {
+        return tooLong;
+    }
+
+    void end() {
+        watch.shutdownNow();
+    }
+
+    private void look() {
+        if (System.nanoTime() - last > TimeUnit.MINUTES.toNanos(LONGEST_MINUTES)) {
+            tooLong = true;
+            process.destroyForcibly();
+        }
+    }
+}

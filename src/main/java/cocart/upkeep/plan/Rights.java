@@ -1,0 +1,59 @@
+package cocart.upkeep.plan;
+
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Whether a store's database user may do what a data update does, by {@code SHOW GRANTS}; changes nothing. */
+public final class Rights {
+
+    private static final Pattern GRANT = Pattern.compile("GRANT (.+) ON (?:TABLE )?(\\S+)\\.(\\S+) TO .*");
+
+    /** @throws StoreException (permanent) if the right to alter tables is surely missing */
+    public void check(StoreDatabase database) {
+        boolean mayAlter = false;
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement();
+                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
+            while (grants.next()) {
+                String grant = grants.getString(1);
+                Matcher parts = GRANT.matcher(grant);
+                if (!parts.matches()) {
+                    mayAlter = true; // a role, whose rights are not listed here: not surely missing
+                } else if (covers(parts.group(2), database.address().name())) {
+                    String rights = ", " + parts.group(1).toUpperCase(Locale.ROOT) + ",";
+                    mayAlter |= rights.contains(", ALL PRIVILEGES,") || rights.contains(", ALTER,");
+                }
+            }
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": the rights of the database user cannot be asked: "
+                            + e.getMessage(),
+                    e);
+        }
+        if (!mayAlter) {
+            throw new StoreException(
+                    "store " + database.store() + ": the database user "
+                            + database.address().username() + " may not ALTER tables, so no data update can be made;"
+                            + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
+                            + database.address().name() + "`.* TO that user",
+                    null,
+                    true);
+        }
+    }
+
+    /** A database in a grant is quoted, and may have wildcards: then it is taken to be ours. */
+    private static boolean covers(String granted, String name) {
+        String plain = granted.replace("`", "");
+        return plain.equals("*")
+                || plain.replace("\\_", "_").equals(name)
+                || plain.contains("%")
+                || plain.contains("_");
+    }
+}
