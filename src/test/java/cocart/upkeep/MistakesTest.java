@@ -115,7 +115,7 @@ class MistakesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "uri: direct:plan | uri: direct:plna | column 22: no route begins with direct:plna",
+                "uri: direct:plan | uri: direct:plna | column 24: no route begins with direct:plna",
                 "uri: direct:plan | uri: derect:plan | derect",
                 "method: plugins( | methd: plugins( | methd",
                 "method: plugins( | method: plugin( | the bean detector has no method plugin; it has due, look",
@@ -143,7 +143,7 @@ class MistakesTest {
 
     @Test
     void checkFindsWhatABackupOrAnUpdateWouldMissLater() throws Exception {
-        shop.settings("upkeep.backup.directory = /proc/nowhere/backups");
+        shop.settings("upkeep.backup.directory = config/application.properties/backups");
         assertThat(shop.upkeep("check").out()).contains("failed  backup directory: ", "cannot be written");
         shop.settings();
         assertThat(shop.upkeep("check").code()).isZero();

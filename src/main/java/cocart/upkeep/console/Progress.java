@@ -39,9 +39,9 @@ public final class Progress {
     }
 
     /**
-     * True while waiting helps: a plugin folder has changed and only has to stay as it is for {@code detect.settle}, or
-     * steps of an approved update are to run. False when a human is needed, a job failed, CoCart's own updater is
-     * waited for, or nothing is left.
+     * True while waiting helps: a plugin folder has changed and only has to stay as it is for {@code detect.settle}, steps
+     * of an approved update are to run, or another run is at it. False when a human is needed, a job failed, CoCart's own
+     * updater is waited for, or nothing is left.
      */
     public boolean awaits(String store) {
         if (isClaimed(store)) {
@@ -60,7 +60,9 @@ public final class Progress {
                 return true;
             }
         }
-        return updates.approved(store).stream().anyMatch(update -> update.reason() == null);
+        boolean cannotBackUp = jobs.hasFailed(store, "back-up");
+        return updates.approved(store).stream()
+                .anyMatch(update -> update.reason() == null && (update.snapshotId() != null || !cannotBackUp));
     }
 
     /** True if another run has claimed what this one wants to do; says so once. */
