@@ -133,6 +133,25 @@ class HostileSftpTest {
         }
     }
 
+    @Test
+    void aListingThatNeverEndsEnds() {
+        server.endless = 0;
+        try (StoreFiles files = open()) {
+            assertThat(Visited.of(files, "wp-content").failed).containsValue("the server lists it without end");
+        }
+        server.endless = 1000;
+        try (StoreFiles files = open()) {
+            assertThatThrownBy(() -> files.walk("wp-content", new Visited() {
+                        @Override
+                        public boolean found(FileEntry entry) {
+                            return true;
+                        }
+                    }))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("lists more names than fit into memory");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"CUT_SHORT, 50000", "NOTHING, -1", "TOO_MUCH, -1", "NONSENSE, -1"})
     void theStartOfAFileIsReadOrRefused(Manner manner, int length) {

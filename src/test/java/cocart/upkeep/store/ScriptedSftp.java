@@ -46,6 +46,9 @@ final class ScriptedSftp implements AutoCloseable {
     /** Names as bytes (in ISO 8859-1), in the order in which they are listed. */
     final Map<String, Scripted> files = new LinkedHashMap<>();
 
+    /** If set, a listing never ends: each answer has so many long names; 0 is an answer without any. */
+    volatile int endless = -1;
+
     private final SshServer server = SshServer.setUpDefaultServer();
 
     ScriptedSftp(Path hostKey) throws IOException {
@@ -96,6 +99,7 @@ final class ScriptedSftp implements AutoCloseable {
         private InputStream in;
         private OutputStream out;
         private ExitCallback exit;
+        private long made;
         private final Map<String, Boolean> listed = new HashMap<>();
 
         @Override
@@ -193,6 +197,14 @@ final class ScriptedSftp implements AutoCloseable {
         }
 
         private void list(int id, String handle) throws IOException {
+            if (endless >= 0) {
+                SftpPacket.Builder more = reply(id).number(endless);
+                for (int i = 0; i < endless; i++) {
+                    entry(more, "n".repeat(200) + made++, 1 << 20, 0100644);
+                }
+                send(SftpPacket.NAME, more);
+                return;
+            }
             if (listed.put(handle, true) != null) {
                 status(id, SftpPacket.EOF);
                 return;

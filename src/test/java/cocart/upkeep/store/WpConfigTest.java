@@ -81,4 +81,12 @@ class WpConfigTest {
     private static WpConfig config(String php) {
         return new WpConfig(("<?php\n" + php).getBytes(StandardCharsets.UTF_8));
     }
+
+    @Test
+    void aMegabyteOfStringsIsReadInNoTime() {
+        byte[] hostile = ("<?php\n" + "''\n".repeat(300_000) + "define('DB_NAME', 'shop');").getBytes();
+        org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(java.time.Duration.ofSeconds(20), () -> assertThat(
+                        new WpConfig(hostile).value("DB_NAME").orElseThrow().line())
+                .isEqualTo(300_002));
+    }
 }
