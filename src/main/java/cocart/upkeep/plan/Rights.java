@@ -48,12 +48,22 @@ public final class Rights {
         }
     }
 
-    /** A database in a grant is quoted, and may have wildcards: then it is taken to be ours. */
+    /** A database in a grant is a pattern of LIKE in backticks. */
     private static boolean covers(String granted, String name) {
-        String plain = granted.replace("`", "");
-        return plain.equals("*")
-                || plain.replace("\\_", "_").equals(name)
-                || plain.contains("%")
-                || plain.contains("_");
+        StringBuilder regex = new StringBuilder();
+        String pattern = granted.replace("`", "");
+        for (int i = 0; i < pattern.length(); i++) {
+            char c = pattern.charAt(i);
+            if (c == '\\' && i + 1 < pattern.length()) {
+                regex.append(Pattern.quote(String.valueOf(pattern.charAt(++i))));
+            } else if (c == '%' || c == '*') {
+                regex.append(".*");
+            } else if (c == '_') {
+                regex.append('.');
+            } else {
+                regex.append(Pattern.quote(String.valueOf(c)));
+            }
+        }
+        return name.matches(regex.toString());
     }
 }
