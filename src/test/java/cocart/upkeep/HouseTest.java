@@ -42,6 +42,14 @@ class HouseTest {
             alone("store", "plan", "state", "detect", "backup", "migrate", "complete", "console");
 
     @ArchTest
+    static final ArchRule PLANS_KNOW_NO_JOB =
+            alone("plan", "state", "detect", "backup", "migrate", "complete", "console");
+
+    @ArchTest
+    static final ArchRule STATE_KNOWS_NO_JOB =
+            alone("state", "plan", "detect", "backup", "migrate", "complete", "console");
+
+    @ArchTest
     static final ArchRule ROOMS_DO_NOT_GO_IN_CIRCLES =
             slices().matching("cocart.upkeep.(*)..").should().beFreeOfCycles();
 
