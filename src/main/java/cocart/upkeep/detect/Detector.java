@@ -86,8 +86,9 @@ public final class Detector {
                 name + " is unsettled: "
                         + (sighting.reason() != null
                                 ? sighting.reason()
-                                : (first ? "seen for the first time" : "its files have changed")
-                                        + "; waiting whether they stay as they are.");
+                                : (first
+                                        ? "seen for the first time; waiting whether its files stay as they are."
+                                        : "its files have changed; waiting whether they stay as they are."));
         };
     }
 
