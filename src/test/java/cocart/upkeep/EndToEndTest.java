@@ -214,6 +214,21 @@ class EndToEndTest {
     }
 
     @Test
+    void aSnapshotThatLacksAFileIsSaidUntilOneIsWhole() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "2.9.3", 5)) {
+            shop.files.plugin("2.9.3");
+            Path odd = shop.root.resolve("wp-content/a\\b.txt");
+            Files.writeString(odd, "a name that cannot be used");
+            assertThat(shop.upkeep("backup", "acme").code()).isEqualTo(1);
+            assertThat(status(shop).at("/lastSnapshot/failed").asInt()).isEqualTo(1);
+            assertThat(status(shop).at("/notice/text").asText()).contains("lacks 1 files", "manifest.jsonl");
+            Files.delete(odd);
+            assertThat(shop.upkeep("backup", "acme").code()).isZero();
+            assertThat(status(shop).get("notice").isNull()).isTrue();
+        }
+    }
+
+    @Test
     void aRollbackIsReportedAndAnUnapprovedUpdateCanceled() throws Exception {
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5)) {
             shop.files.plugin("4.3.6");

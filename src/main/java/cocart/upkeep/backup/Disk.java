@@ -1,10 +1,10 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -155,26 +155,12 @@ final class Disk {
 
     /** The sentence for a local disk that does not take what we write. */
     static StoreException cannotWrite(String store, Path folder, IOException e) {
-        String reason = e instanceof FileSystemException fs && fs.getReason() != null ? fs.getReason() : why(e);
         String where = e instanceof FileSystemException fs && fs.getFile() != null ? fs.getFile() : folder.toString();
         return new StoreException(
                 "The backup of store " + store + " stopped because " + where + " could not be read or written ("
-                        + reason + "; " + free(folder)
+                        + Faults.words(e) + "; " + free(folder)
                         + "): make room or mend the folder that upkeep.backup.directory names.",
                 e);
-    }
-
-    private static String why(IOException e) {
-        if (e instanceof FileAlreadyExistsException) {
-            return "something else is there";
-        }
-        if (e instanceof AccessDeniedException) {
-            return "access denied";
-        }
-        if (e instanceof NoSuchFileException) {
-            return "no such folder";
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     private static String free(Path folder) {
