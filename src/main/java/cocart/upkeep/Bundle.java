@@ -160,7 +160,13 @@ public final class Bundle implements AutoCloseable {
     }
 
     private static Jobs.Schedule schedule(StoreSettings store, String job) {
-        return new Jobs.Schedule(job.equals("back-up") ? store.backupCron() : store.detectCron(), store.zone());
+        String cron =
+                switch (job) {
+                    case "back-up" -> store.backup().cron();
+                    case "drill" -> store.backup().drillCron();
+                    default -> store.detectCron();
+                };
+        return new Jobs.Schedule(cron, store.zone());
     }
 
     public Updates updates() {

@@ -12,9 +12,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.util.TimeUtils;
 import org.jspecify.annotations.Nullable;
@@ -33,18 +36,29 @@ public final class Settings {
             + "uploads/backup*,uploads/*backups,uploads/backwpup*,uploads/wp-clone";
 
     /** Options of one store that have a value for all stores too; {@code upkeep.X} and {@code upkeep.store.ID.X}. */
-    private static final Map<String, String> SHARED = Map.of(
-            "plugins", "cart-rest-api-for-woocommerce",
-            "data-update", "manual",
-            "zone", "UTC",
-            "detect.cron", "0 * * * * ?",
-            "detect.settle", "30s",
-            "backup.cron", "0 0 3 * * ?",
-            "backup.skip", SKIP);
+    private static final Map<String, String> SHARED = Map.ofEntries(
+            Map.entry("plugins", "cart-rest-api-for-woocommerce"),
+            Map.entry("data-update", "manual"),
+            Map.entry("zone", "UTC"),
+            Map.entry("detect.cron", "0 * * * * ?"),
+            Map.entry("detect.settle", "30s"),
+            Map.entry("backup.cron", "0 0 3 * * ?"),
+            Map.entry("backup.skip", SKIP),
+            Map.entry("backup.keep", "last=3,within=2d,daily=14,weekly=8,monthly=12"),
+            Map.entry("backup.connections", "2"),
+            Map.entry("backup.in-flight", "128"),
+            Map.entry("backup.memory", "16MB"),
+            Map.entry("backup.drill.cron", ""));
 
     /** Options of one store only. */
-    private static final List<String> OWN =
-            List.of("files", "url", "database.url", "database.username", "database.password", "database.prefix");
+    private static final List<String> OWN = List.of(
+            "files",
+            "url",
+            "database.url",
+            "database.username",
+            "database.password",
+            "database.prefix",
+            "database.tunnel");
 
     /** Options of the bundle. */
     private static final Map<String, String> GLOBAL = Map.ofEntries(
@@ -55,10 +69,19 @@ public final class Settings {
             Map.entry("database.password", ""),
             Map.entry("backup.directory", "data/backups"),
             Map.entry("backup.dump-program", "mariadb-dump,mysqldump"),
+            Map.entry("backup.client-program", "mariadb,mysql"),
+            Map.entry("backup.reserve", "256MB"),
+            Map.entry("scratch.url", ""),
+            Map.entry("scratch.username", ""),
+            Map.entry("scratch.password", ""),
+            Map.entry("off-site.enabled", "false"),
+            Map.entry("off-site.recipients", ""),
             Map.entry("migrate.attempts", "5"),
             Map.entry("migrate.back-off", "10s"),
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
+
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})\\s*((?:[KMG]B?|B?))", Pattern.CASE_INSENSITIVE);
 
     private final Path home;
     private final SettingsSource source;
@@ -124,15 +147,12 @@ public final class Settings {
 
     /** A whole number of at least 1. */
     public int number(String name) {
-        try {
-            int number = Integer.parseInt(value(name).trim());
-            if (number >= 1) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // said below
-        }
-        throw wrong("upkeep." + name, "must be a whole number of at least 1, not '" + value(name) + "'");
+        return number("upkeep." + name, value(name), Integer.MAX_VALUE);
+    }
+
+    /** A number of bytes: {@code 500KB}, {@code 64MB}, {@code 2GB}, by powers of 1024. */
+    public long size(String name) {
+        return size("upkeep." + name, value(name));
     }
 
     /** A path; relative ones are relative to the home folder. */
@@ -179,6 +199,8 @@ public final class Settings {
         duration("lease");
         duration("retry.after");
         number("migrate.attempts");
+        size("backup.reserve");
+        yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
         cron("upkeep.tick.cron", value("tick.cron"));
         for (String id : ids) {
             if (stores.put(id, store(id)) != null) {
@@ -221,20 +243,47 @@ public final class Settings {
             throw wrong(nameOf(id, "zone"), "must be a time zone such as UTC or Europe/Berlin, not '" + zone + "'");
         }
         cron(nameOf(id, "detect.cron"), shared(id, "detect.cron"));
-        cron(nameOf(id, "backup.cron"), shared(id, "backup.cron"));
         return new StoreSettings(
                 id,
                 files,
                 own(id, "url"),
                 plugins,
                 new StoreSettings.DatabaseSettings(
-                        own(id, "database.url"), own(id, "database.username"), own(id, "database.password"), prefix),
+                        own(id, "database.url"),
+                        own(id, "database.username"),
+                        own(id, "database.password"),
+                        prefix,
+                        yesOrNo("upkeep.store." + id + ".database.tunnel", own(id, "database.tunnel"))),
                 update.equals("automatic"),
                 duration(nameOf(id, "detect.settle"), shared(id, "detect.settle")),
                 shared(id, "detect.cron"),
-                shared(id, "backup.cron"),
                 zone,
-                skips(id));
+                backup(id));
+    }
+
+    private StoreSettings.Backup backup(String id) {
+        cron(nameOf(id, "backup.cron"), shared(id, "backup.cron"));
+        String drill = shared(id, "backup.drill.cron");
+        if (!drill.isBlank()) {
+            cron(nameOf(id, "backup.drill.cron"), drill);
+        }
+        return new StoreSettings.Backup(
+                shared(id, "backup.cron"),
+                drill.strip(),
+                skips(id),
+                shared(id, "backup.keep"),
+                number(nameOf(id, "backup.connections"), shared(id, "backup.connections"), 16),
+                number(nameOf(id, "backup.in-flight"), shared(id, "backup.in-flight"), 4096),
+                memory(id));
+    }
+
+    private long memory(String id) {
+        String name = nameOf(id, "backup.memory");
+        long size = size(name, shared(id, "backup.memory"));
+        if (size < 1 << 20) {
+            throw wrong(name, "must be at least 1MB");
+        }
+        return size;
     }
 
     private List<String> skips(String id) {
@@ -287,6 +336,41 @@ public final class Settings {
             // Camel's parser throws several kinds; said below
         }
         throw wrong(name, "must be a duration such as 30s, 10m or 1d, not '" + value + "'");
+    }
+
+    private int number(String name, String value, int most) {
+        try {
+            int number = Integer.parseInt(value.trim());
+            if (number >= 1 && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw wrong(
+                name,
+                "must be a whole number " + (most == Integer.MAX_VALUE ? "of at least 1" : "from 1 to " + most)
+                        + ", not '" + value + "'");
+    }
+
+    private long size(String name, String value) {
+        Matcher size = SIZE.matcher(value.strip());
+        if (!size.matches()) {
+            throw wrong(name, "must be a size such as 500KB, 64MB or 2GB, not '" + value + "'");
+        }
+        String unit = size.group(2).toUpperCase(Locale.ROOT);
+        int shift = unit.startsWith("K") ? 10 : unit.startsWith("M") ? 20 : unit.startsWith("G") ? 30 : 0;
+        return Long.parseLong(size.group(1)) << shift;
+    }
+
+    private boolean yesOrNo(String name, @Nullable String value) {
+        if (value == null || value.equals("false")) {
+            return false;
+        }
+        if (value.equals("true")) {
+            return true;
+        }
+        throw wrong(name, "must be true or false, not '" + value + "'");
     }
 
     private void cron(String name, String value) {

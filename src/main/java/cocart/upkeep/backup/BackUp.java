@@ -85,7 +85,7 @@ public final class BackUp {
                 new ContentIndex.Origin(store.id(), id),
                 work,
                 begun,
-                store.backupSkip(),
+                store.backup().skip(),
                 earlier,
                 index,
                 progress,

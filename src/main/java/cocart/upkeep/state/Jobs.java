@@ -23,7 +23,11 @@ import org.springframework.dao.DuplicateKeyException;
  */
 public final class Jobs {
 
-    /** A job's schedule for one store. */
+    /**
+     * A job's schedule for one store.
+     *
+     * @param cron Quartz cron; empty if the job is never due
+     */
     public record Schedule(String cron, String zone) {}
 
     private final Database database;
@@ -80,6 +84,9 @@ public final class Jobs {
     }
 
     static boolean isDue(Schedule schedule, Duration retryAfter, @Nullable LastRun last, LocalDateTime now) {
+        if (schedule.cron().isEmpty()) {
+            return false;
+        }
         if (last == null || last.orphaned()) {
             return true;
         }

@@ -205,6 +205,21 @@ final class LocalFiles implements StoreFiles {
     }
 
     @Override
+    public void write(String path, InputStream content, long mtime, int mode) throws IOException {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+    }
+
+    @Override
+    public void makeFolder(String path, int mode) {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+    }
+
+    @Override
+    public void delete(String path) {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+    }
+
+    @Override
     public void close() {
         // nothing is kept open
     }

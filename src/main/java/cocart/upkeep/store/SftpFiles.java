@@ -1,5 +1,7 @@
 package cocart.upkeep.store;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -182,6 +184,21 @@ final class SftpFiles implements StoreFiles {
     @Override
     public void walk(String folder, Visitor visitor) {
         new SftpWalk(store, connection, visitor).run(at(folder));
+    }
+
+    @Override
+    public void write(String path, InputStream content, long mtime, int mode) throws IOException {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+    }
+
+    @Override
+    public void makeFolder(String path, int mode) {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+    }
+
+    @Override
+    public void delete(String path) {
+        throw new StoreException("store " + store + ": writing is not built yet", null, true);
     }
 
     @Override

@@ -1,12 +1,13 @@
 package cocart.upkeep.store;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads a store's files. Paths are relative to the WordPress root, parts joined by {@code /}; {@code ""} is the root.
+ * A store's files: read by every job, written only by a restore that a person asked for. Paths are relative to the WordPress root, parts joined by {@code /}; {@code ""} is the root.
  * Every name that a server lists is checked before it becomes part of a path; links are never followed below the
  * folder that was asked for. One instance serves one thread at a time. All faults are {@link StoreException}s.
  */
@@ -32,6 +33,23 @@ public interface StoreFiles extends AutoCloseable {
      * @throws StoreException if the folder is not there, or bounds are exceeded (depth 64, 5,000,000 entries)
      */
     void walk(String folder, Visitor visitor);
+
+    /**
+     * Writes a whole file: under a temporary name beside its place first, then renamed over what is there, so that
+     * visitors see the old file or the new one. Its folder must be there. The stream is read to its end, not closed.
+     *
+     * @param mtime last change, in seconds since 1970
+     * @param mode permission bits, 0 to 07777
+     * @throws StoreException if the store does not take it; what lay there is then untouched
+     * @throws IOException if the stream cannot be read
+     */
+    void write(String path, InputStream content, long mtime, int mode) throws IOException;
+
+    /** Makes a folder if it is not there, and sets its mode; its parent must be there. */
+    void makeFolder(String path, int mode);
+
+    /** Removes a file, a link or an empty folder; nothing happens if nothing is there. */
+    void delete(String path);
 
     @Override
     void close();

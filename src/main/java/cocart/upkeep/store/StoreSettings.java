@@ -15,9 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param automatic data updates go on without approval
  * @param settle how long a plugin folder must stay the same before it counts, not negative
  * @param detectCron Quartz cron: when to look for new code
- * @param backupCron Quartz cron: when to back up
- * @param zone time zone of both, for example {@code UTC}
- * @param backupSkip patterns of paths in wp-content that are not backed up, anchored there
+ * @param zone time zone of all its schedules, for example {@code UTC}
+ * @param backup when and how it is backed up
  */
 public record StoreSettings(
         String id,
@@ -28,9 +27,28 @@ public record StoreSettings(
         boolean automatic,
         Duration settle,
         String detectCron,
-        String backupCron,
         String zone,
-        List<String> backupSkip) {
+        Backup backup) {
+
+    /**
+     * How a store is backed up.
+     *
+     * @param cron Quartz cron: when to back up
+     * @param drillCron Quartz cron: when to try out whether the newest snapshot can be restored; empty for never
+     * @param skip patterns of paths in wp-content that are not backed up, anchored there
+     * @param keep which snapshots are kept, in restic's terms, such as {@code last=3,daily=14}; empty for all
+     * @param connections SFTP connections at once, at least 1
+     * @param inFlight most folders and files that are being listed or read at once over all connections, at least 1
+     * @param memory most bytes of content that are asked for or wait to be written, at least 1 MiB
+     */
+    public record Backup(
+            String cron,
+            String drillCron,
+            List<String> skip,
+            String keep,
+            int connections,
+            int inFlight,
+            long memory) {}
 
     /**
      * Database settings of a store.
@@ -39,12 +57,14 @@ public record StoreSettings(
      * @param username or null: from {@code wp-config.php}
      * @param password or null: from {@code wp-config.php}
      * @param prefix table prefix, a plain identifier, or null: from {@code wp-config.php}
+     * @param tunnel reach it through the SFTP login, as seen from the store's own host
      */
     public record DatabaseSettings(
             @Nullable String url,
             @Nullable String username,
             @Nullable String password,
-            @Nullable String prefix) {
+            @Nullable String prefix,
+            boolean tunnel) {
 
         /** True if {@code wp-config.php} has to be asked. */
         public boolean isIncomplete() {

@@ -9,6 +9,7 @@ import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.StoreSettings;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -297,13 +298,12 @@ class BackUpTest {
                 "file:" + shop,
                 null,
                 List.of("a"),
-                new StoreSettings.DatabaseSettings(null, null, null, null),
+                new StoreSettings.DatabaseSettings(null, null, null, null, false),
                 false,
                 Duration.ZERO,
                 "0 * * * * ?",
-                "0 0 3 * * ?",
                 "UTC",
-                skips);
+                new StoreSettings.Backup("0 0 3 * * ?", "", skips, "", 2, 128, 16L << 20));
     }
 
     private void write(String name, String text) throws IOException {
@@ -387,6 +387,21 @@ class BackUpTest {
         @Override
         public Optional<byte[]> read(String path, int limit) {
             return files.read(path, limit);
+        }
+
+        @Override
+        public void write(String path, InputStream content, long mtime, int mode) throws IOException {
+            files.write(path, content, mtime, mode);
+        }
+
+        @Override
+        public void makeFolder(String path, int mode) {
+            files.makeFolder(path, mode);
+        }
+
+        @Override
+        public void delete(String path) {
+            files.delete(path);
         }
 
         @Override

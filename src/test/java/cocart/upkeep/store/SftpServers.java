@@ -16,13 +16,12 @@ final class SftpServers {
                 files,
                 null,
                 List.of("cart-rest-api-for-woocommerce"),
-                new StoreSettings.DatabaseSettings(null, null, null, null),
+                new StoreSettings.DatabaseSettings(null, null, null, null, false),
                 false,
                 Duration.ZERO,
                 "0 * * * * ?",
-                "0 0 3 * * ?",
                 "UTC",
-                List.of());
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, 128, 16L << 20));
     }
 
     /** @param home where {@code config/known_hosts} lies */

@@ -68,13 +68,12 @@ class WpConfigTest {
                 "file:/x",
                 null,
                 List.of("p"),
-                new StoreSettings.DatabaseSettings(null, null, null, null),
+                new StoreSettings.DatabaseSettings(null, null, null, null, false),
                 false,
                 Duration.ZERO,
-                "",
-                "",
+                "0 * * * * ?",
                 "UTC",
-                List.of());
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, 128, 16L << 20));
         return DatabaseAddresses.resolve(store, () -> Optional.of(("<?php\n" + php).getBytes(StandardCharsets.UTF_8)));
     }
 

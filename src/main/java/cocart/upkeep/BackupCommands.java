@@ -1,0 +1,95 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.Snapshot;
+import cocart.upkeep.console.Tables;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.apache.camel.CamelContext;
+import org.apache.camel.ProducerTemplate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The commands about snapshots. */
+final class BackupCommands {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private BackupCommands() {}
+
+    @Command(name = "backup", description = "Back a store up now.", mixinStandardHelpOptions = true)
+    static final class Backup extends Commands.Base {
+
+        @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+        String store;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                store(bundle, store);
+                CamelContext camel = bundle.start();
+                Commands.stopAtOnce(bundle);
+                try (ProducerTemplate template = camel.createProducerTemplate()) {
+                    Object result = template.requestBodyAndHeader("direct:back-up", null, "store", store);
+                    if (result instanceof Snapshot snapshot) {
+                        out().println(snapshot.path() + "  " + snapshot.files() + " files, " + snapshot.bytes()
+                                + " bytes, "
+                                + snapshot.newBytes() + " new"
+                                + (snapshot.failed() == 0
+                                        ? ""
+                                        : "; " + snapshot.failed() + " could not be read: see manifest.jsonl"));
+                        return snapshot.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+                    }
+                }
+                err().println("upkeep: "
+                        + bundle.jobs
+                                .error(store)
+                                .orElse("store " + store
+                                        + " is being backed up by another run, or by one that was killed less than "
+                                        + bundle.settings().value("lease") + " ago; ask again later"));
+                return Upkeep.NEEDS_A_HUMAN;
+            }
+        }
+    }
+
+    @Command(name = "snapshots", description = "List sealed snapshots, newest first.", mixinStandardHelpOptions = true)
+    static final class SnapshotsCommand extends Commands.Base {
+
+        @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all.")
+        @Nullable
+        String store;
+
+        @Option(names = "--json", description = "As JSON, for programs.")
+        boolean json;
+
+        @Override
+        public Integer call() throws Exception {
+            try (Bundle bundle = upkeep.open(false)) {
+                List<Snapshot> found = store == null
+                        ? bundle.snapshots.list()
+                        : bundle.snapshots.list(store(bundle, store).id());
+                if (json) {
+                    ObjectNode root = JSON.createObjectNode();
+                    ArrayNode list = root.putArray("snapshots");
+                    found.forEach(snapshot -> list.addObject()
+                            .put("store", snapshot.store())
+                            .put("id", snapshot.id())
+                            .put("sealedAt", snapshot.sealedAt().toString())
+                            .put("files", snapshot.files())
+                            .put("bytes", snapshot.bytes())
+                            .put("newBytes", snapshot.newBytes())
+                            .put("failed", snapshot.failed())
+                            .put("path", snapshot.path().toString()));
+                    out().println(JSON.writeValueAsString(root));
+                } else {
+                    Tables.snapshots(out(), found);
+                }
+                out().flush();
+                return Upkeep.FINE;
+            }
+        }
+    }
+}
