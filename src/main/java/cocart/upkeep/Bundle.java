@@ -125,7 +125,7 @@ public final class Bundle implements AutoCloseable {
                 new Backups(
                         database,
                         stores,
-                        new BackUp(snapshots, Clock.systemUTC()),
+                        new BackUp(snapshots, Clock.systemUTC(), settings.size("backup.reserve")),
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
                         events));

@@ -30,13 +30,18 @@ public final class BackUp {
 
     private final Snapshots snapshots;
     private final Clock clock;
+    private final long reserve;
     private final ContentIndex index;
     private final AtomicBoolean copyLogged = new AtomicBoolean();
 
-    /** @param clock gives the snapshots' ids and times; in any zone, ids are UTC */
-    public BackUp(Snapshots snapshots, Clock clock) {
+    /**
+     * @param clock gives the snapshots' ids and times; in any zone, ids are UTC
+     * @param reserve bytes that a backup leaves free on the disk
+     */
+    public BackUp(Snapshots snapshots, Clock clock, long reserve) {
         this.snapshots = snapshots;
         this.clock = clock;
+        this.reserve = reserve;
         this.index = new ContentIndex(snapshots);
     }
 
@@ -81,21 +86,24 @@ public final class BackUp {
             throws IOException {
         Path work = folder.resolve(Snapshots.UNFINISHED + id);
         Earlier earlier = new Earlier(snapshots, store.id());
-        try (SnapshotWriter writer = new SnapshotWriter(
+        StoreSettings.Backup how = store.backup();
+        Reserve room = new Reserve(folder, reserve);
+        room.check();
+        SnapshotTree tree = new SnapshotTree(
                 new ContentIndex.Origin(store.id(), id),
                 work,
-                begun,
-                store.backup().skip(),
-                earlier,
                 index,
-                progress,
-                copyLogged)) {
+                copyLogged,
+                new Manifest.Header(begun.getEpochSecond(), store.id(), id, how.skip()));
+        try (SnapshotWriter writer =
+                new SnapshotWriter(tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
             try {
                 dump.dump(writer.dumpTarget());
                 writer.takeDump();
                 files.walk(SnapshotWriter.CONTENT, writer);
                 return writer.seal(folder.resolve(id), clock);
             } catch (RuntimeException | IOException e) {
+                writer.close();
                 keepFullest(work, writer.bytes(), stale);
                 IOException fault = writer.fault();
                 if (fault != null && fault != e) {

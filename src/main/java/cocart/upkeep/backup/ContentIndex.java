@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,18 +57,18 @@ final class ContentIndex {
         for (Snapshot snapshot : sealed) {
             Origin origin = new Origin(snapshot.store(), snapshot.id());
             if (loaded.add(origin)) {
-                load(snapshot.path(), origin, held::putIfAbsent);
+                load(snapshot.path(), origin);
             }
         }
     }
 
-    private void load(Path path, Origin origin, BiConsumer<String, Held> put) {
+    private void load(Path path, Origin origin) {
         try {
             Manifest.read(
                     path,
                     line -> {
                         if (line.isStored()) {
-                            put.accept(line.sha256(), new Held(origin, line.path()));
+                            held.putIfAbsent(line.sha256(), new Held(origin, line.path()));
                         }
                     },
                     broken -> LOG.warn("{} has a line that cannot be read", path.resolve(Manifest.NAME)));
@@ -103,9 +102,8 @@ final class ContentIndex {
         held.put(sha256, new Held(origin, path));
     }
 
-    /** A backup was sealed: its files are named from now on, as retention removes the newest last. */
-    synchronized void sealed(Path path, Origin origin) {
+    /** A backup was sealed: what it put here stays, and its other files are in the snapshots that it shares them with. */
+    synchronized void sealed(Origin origin) {
         loaded.add(origin);
-        load(path, origin, held::put);
     }
 }

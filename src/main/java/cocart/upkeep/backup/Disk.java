@@ -65,6 +65,12 @@ final class Disk {
                 file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode("rw-------"));
     }
 
+    /** The same with mode 0400, for a file that only this channel ever writes. */
+    static FileChannel createReadOnly(Path file) throws IOException {
+        return FileChannel.open(
+                file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode("r--------"));
+    }
+
     /** Mode 0400: a snapshot's file is shared by others and must not be changed by accident. */
     static void makeReadOnly(Path file) throws IOException {
         if (POSIX) {
@@ -112,6 +118,31 @@ final class Disk {
                 return FileVisitResult.CONTINUE;
             }
         });
+    }
+
+    /**
+     * Waits until everything that was written to a folder's disk is on it: where the system can do that at once
+     * (syncfs, by {@code sync -f} of Linux), else file by file.
+     *
+     * @param paths files and folders that were written
+     */
+    static void syncAll(Path folder, Collection<Path> paths) throws IOException {
+        try {
+            Process sync = new ProcessBuilder("sync", "-f", folder.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            sync.getOutputStream().close();
+            if (sync.waitFor() == 0) {
+                return;
+            }
+        } catch (IOException e) {
+            // no such program here
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for the disk", e);
+        }
+        sync(paths);
     }
 
     /** Waits until files or folders are on the disk; several at a time, because journals commit in groups. */

@@ -60,6 +60,7 @@ final class Manifest {
      * @param sha256 of files, lower-case hex
      * @param target of links; null if unknown
      * @param raw bytes of the name in hex if they are not UTF-8
+     * @param changed true if the file changed while it was read; left out otherwise
      * @param error why it could not be stored, one sentence
      */
     @JsonPropertyOrder({"path"})
@@ -74,6 +75,7 @@ final class Manifest {
             @Nullable String sha256,
             @Nullable String target,
             @Nullable String raw,
+            @Nullable Boolean changed,
             @Nullable String error) {
 
         static Line of(String path, FileEntry entry, @Nullable String sha256, @Nullable String error) {
@@ -86,7 +88,26 @@ final class Manifest {
                     sha256,
                     entry.linkTarget(),
                     entry.rawPath(),
+                    null,
                     error);
+        }
+
+        /** A file whose content is in the snapshot. */
+        static Line stored(String path, FileEntry entry, String sha256, boolean changed) {
+            Line line = of(path, entry, sha256, null);
+            return changed
+                    ? new Line(
+                            path,
+                            line.type,
+                            line.size,
+                            line.mtime,
+                            line.mode,
+                            sha256,
+                            line.target,
+                            line.raw,
+                            true,
+                            null)
+                    : line;
         }
 
         /** True for a file whose content is in the snapshot. */
@@ -164,7 +185,7 @@ final class Manifest {
         return new Ends(header, footer);
     }
 
-    /** Writes line by line; each is handed to the system at once, so that a killed run's lines can be read back. */
+    /** Writes line by line, for several threads; each is handed to the system at once, so that a killed run's lines can be read back. */
     static final class Writer implements Closeable {
 
         private final FileChannel channel;
@@ -192,10 +213,12 @@ final class Manifest {
 
         private void write(Object line) throws IOException {
             byte[] text = (JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8);
-            digest.update(text);
             ByteBuffer bytes = ByteBuffer.wrap(text);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
+            synchronized (digest) {
+                digest.update(text);
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
             }
         }
 

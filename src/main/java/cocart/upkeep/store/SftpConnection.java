@@ -5,12 +5,14 @@ import com.jcraft.jsch.HostKey;
 import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
-import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.component.file.remote.RemoteFileConfiguration;
 import org.apache.camel.component.file.remote.SftpConfiguration;
@@ -28,17 +30,37 @@ final class SftpConnection implements AutoCloseable {
     /** Longest packet that is accepted, in bytes. */
     private static final int LONGEST = 4 << 20;
 
-    /** Answers that may wait to be read; a server that sends more was never asked for them. */
-    private static final int MOST_WAITING = 4096;
+    /** Bytes of answers that may wait to be read; a server that sends more was never asked for them. */
+    static final long MOST_WAITING = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
 
-    private static final byte[] END = new byte[0];
+    /** About what an answer takes of memory beside its bytes. */
+    private static final int ANSWER = 128;
+
+    /** What came: a packet, or null when the connection has ended. */
+    record Arrival(SftpConnection from, @Nullable SftpPacket packet) {}
+
+    /** Ends connections whose server takes no more requests: JSch would wait for it for ever. */
+    private static final ScheduledThreadPoolExecutor WATCH = new ScheduledThreadPoolExecutor(1, work -> {
+        Thread thread = new Thread(work, "sftp-watch");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    static {
+        WATCH.setRemoveOnCancelPolicy(true);
+    }
 
     private final String store;
     private final int idleMillis;
     private final Session session;
     private final ChannelSubsystem channel;
     private final OutputStream out;
-    private final BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>();
+    private final ByteArrayOutputStream requests = new ByteArrayOutputStream(1 << 16);
+    private final BlockingQueue<Arrival> own = new LinkedBlockingQueue<>();
+    private final Object delivery = new Object();
+    private BlockingQueue<Arrival> inbox = own;
+    private long waiting;
+    private boolean ended;
     private int nextId = 1;
 
     /** Opens camel-ftp's session; its method is protected. */
@@ -66,7 +88,7 @@ final class SftpConnection implements AutoCloseable {
             channel = (ChannelSubsystem) opened.openChannel("subsystem");
             channel.setSubsystem("sftp");
             channel.setOutputStream(new Frames());
-            out = new BufferedOutputStream(channel.getOutputStream(), 1 << 16);
+            out = channel.getOutputStream();
             channel.connect(config.getConnectTimeout());
             session = opened;
             byte[] init = new SftpPacket.Builder().number(5).build();
@@ -95,40 +117,72 @@ final class SftpConnection implements AutoCloseable {
     int send(int type, SftpPacket.Builder body) {
         byte[] bytes = body.build();
         int id = nextId++;
-        try {
-            out.write(new SftpPacket.Builder().number(5 + bytes.length).build());
-            out.write(type);
-            out.write(new SftpPacket.Builder().number(id).build());
-            out.write(bytes);
-        } catch (IOException e) {
-            throw lost(e);
-        }
+        requests.writeBytes(new SftpPacket.Builder().number(5 + bytes.length).build());
+        requests.write(type);
+        requests.writeBytes(new SftpPacket.Builder().number(id).build());
+        requests.writeBytes(bytes);
         return id;
     }
 
+    /** Sends what is queued. */
     void flush() {
+        if (requests.size() == 0) {
+            return;
+        }
+        ScheduledFuture<?> end = WATCH.schedule(session::disconnect, idleMillis, TimeUnit.MILLISECONDS);
         try {
+            requests.writeTo(out);
             out.flush();
+            requests.reset();
         } catch (IOException e) {
             throw lost(e);
+        } finally {
+            end.cancel(false);
+        }
+    }
+
+    /** From now on what arrives goes into a queue that several connections share; null: into this one's own again. */
+    void deliverTo(@Nullable BlockingQueue<Arrival> shared) {
+        synchronized (delivery) {
+            inbox = shared == null ? own : shared;
+            if (shared != null) {
+                own.drainTo(shared);
+            } else if (ended) {
+                own.add(new Arrival(this, null));
+            }
+        }
+    }
+
+    /** A packet was taken from the queue that it was delivered to. */
+    void taken(SftpPacket packet) {
+        synchronized (delivery) {
+            waiting -= packet.size() + ANSWER;
+        }
+    }
+
+    private void deliver(@Nullable SftpPacket packet) {
+        synchronized (delivery) {
+            if (!ended) {
+                ended = packet == null;
+                waiting += packet == null ? 0 : packet.size() + ANSWER;
+                inbox.add(new Arrival(this, packet));
+            }
         }
     }
 
     /** The next answer, whatever it answers. */
     SftpPacket receive() {
         try {
-            byte[] packet = arrived.poll(idleMillis, TimeUnit.MILLISECONDS);
-            if (packet == null) {
-                throw new StoreException(
-                        "store " + store + ": the SFTP server has not answered for " + Math.max(1, idleMillis / 1000)
-                                + " s; it is tried again",
-                        null);
+            Arrival arrival = own.poll(idleMillis, TimeUnit.MILLISECONDS);
+            if (arrival == null) {
+                throw silent();
             }
-            if (packet == END) {
-                arrived.add(END);
+            if (arrival.packet() == null) {
+                own.add(arrival);
                 throw lost(null);
             }
-            return SftpPacket.of(packet);
+            taken(arrival.packet());
+            return arrival.packet();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StoreException("store " + store + ": interrupted while reading files", e);
@@ -147,9 +201,16 @@ final class SftpConnection implements AutoCloseable {
         return answer.body();
     }
 
-    private StoreException lost(@Nullable Exception e) {
+    StoreException lost(@Nullable Exception e) {
         return new StoreException(
                 "store " + store + ": the connection to the SFTP server was lost; it is tried again", e);
+    }
+
+    StoreException silent() {
+        return new StoreException(
+                "store " + store + ": the SFTP server has not answered for " + Math.max(1, idleMillis / 1000)
+                        + " s; it is tried again",
+                null);
     }
 
     @Override
@@ -179,24 +240,30 @@ final class SftpConnection implements AutoCloseable {
             int start = 0;
             while (length - start >= 4) {
                 int size = java.nio.ByteBuffer.wrap(held, start, 4).getInt();
-                if (size < 5 || size > LONGEST || arrived.size() > MOST_WAITING) {
-                    arrived.add(END);
+                if (size < 5 || size > LONGEST || isFlooded()) {
+                    deliver(null);
                     length = 0;
                     return;
                 }
                 if (length - start - 4 < size) {
                     break;
                 }
-                arrived.add(java.util.Arrays.copyOfRange(held, start + 4, start + 4 + size));
+                deliver(SftpPacket.of(java.util.Arrays.copyOfRange(held, start + 4, start + 4 + size)));
                 start += 4 + size;
             }
             System.arraycopy(held, start, held, 0, length - start);
             length -= start;
         }
 
+        private boolean isFlooded() {
+            synchronized (delivery) {
+                return waiting > MOST_WAITING;
+            }
+        }
+
         @Override
         public void close() {
-            arrived.add(END);
+            deliver(null);
         }
     }
 

@@ -56,17 +56,24 @@ final class SftpFiles implements StoreFiles {
 
     private final String store;
     private final String path;
-    private final SftpConnection connection;
+    private final Supplier<SftpConnection> opener;
+    private final StoreSettings.Backup limits;
+    private final int idleMillis;
     private final byte[] root;
+    private SftpConnection connection;
 
     /**
      * @param path WordPress root: absolute on the server, or {@code /~/…} below the login folder
+     * @param limits how many connections, open files and bytes at once
      * @param idleMillis longest silence of the server, in milliseconds
      */
-    SftpFiles(String store, SftpEndpoint endpoint, String path, int idleMillis) {
+    SftpFiles(String store, SftpEndpoint endpoint, String path, StoreSettings.Backup limits, int idleMillis) {
         this.store = store;
         this.path = path;
-        this.connection = new SftpConnection(store, endpoint, idleMillis);
+        this.limits = limits;
+        this.idleMillis = idleMillis;
+        this.opener = () -> new SftpConnection(store, endpoint, idleMillis);
+        this.connection = opener.get();
         try {
             root = guarded(this::resolveRoot);
         } catch (RuntimeException e) {
@@ -183,7 +190,16 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public void walk(String folder, Visitor visitor) {
-        new SftpWalk(store, connection, visitor).run(at(folder));
+        // half of the memory is left to what the visitor has not written yet
+        connection = new SftpWalk(
+                        store,
+                        opener,
+                        visitor,
+                        limits.connections(),
+                        limits.inFlight(),
+                        limits.memory() / 2,
+                        idleMillis)
+                .run(connection, at(folder));
     }
 
     @Override

@@ -14,6 +14,7 @@ final class SftpPacket {
     static final int CLOSE = 4;
     static final int READ = 5;
     static final int LSTAT = 7;
+    static final int FSTAT = 8;
     static final int OPENDIR = 11;
     static final int READDIR = 12;
     static final int REALPATH = 16;
@@ -29,6 +30,7 @@ final class SftpPacket {
     static final int EOF = 1;
     static final int NO_SUCH_FILE = 2;
     static final int PERMISSION_DENIED = 3;
+    static final int FAILURE = 4;
 
     /** Attributes as the protocol has them; what the server leaves out is 0. */
     record Attributes(long size, int mode, long mtime) {
@@ -60,6 +62,11 @@ final class SftpPacket {
     /** A packet as it came, without its length. */
     static SftpPacket of(byte[] bytes) {
         return new SftpPacket(bytes);
+    }
+
+    /** Bytes of the packet without its length. */
+    int size() {
+        return buffer.capacity();
     }
 
     int type() {

@@ -1,215 +1,323 @@
 package cocart.upkeep.store;
 
+import cocart.upkeep.store.SftpConnection.Arrival;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.BufferUnderflowException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks a folder with many requests in flight on one connection, because round trips, not bytes, are what a backup
- * waits for: listing and fetching overlap, a small file costs two round trips that overlap with others. Memory is
- * bounded by the bytes that are asked for and not yet here.
+ * Walks a folder with many requests in flight on a few connections, because round trips, not bytes, are what a backup
+ * waits for: listing and fetching overlap, a small file costs two round trips that overlap with others. One thread does
+ * it all; memory is bounded by the bytes that are asked for and not yet here.
+ *
+ * <p>A connection that is lost is made up for: what was on its way is asked for again over the others, or over a new
+ * one. A server that allows fewer connections or open files than asked for gets by with fewer.
  */
 final class SftpWalk {
 
-    private static final int MOST_OPEN = 64;
-    private static final long MOST_ASKED = 4L << 20;
-    /** How far a file is read ahead of a chunk that is still missing, in bytes. */
-    private static final long MOST_AHEAD = 8L << 20;
-
-    private static final int CHUNK = 32768;
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
 
-    /** What names that wait to be read may take of memory, in bytes; and about what one takes beside its letters. */
+    /** Files that may wait to be read before listing stops for them. */
+    private static final int MOST_WAITING = 2000;
+
+    /** Names that have to wait before another connection is worth its login. */
+    private static final int WORTH_A_CONNECTION = 200;
+
+    /** How often a lost connection is opened again without anything having been read to its end in between. */
+    private static final int MOST_LOSSES = 3;
+
+    private static final long PAUSE_MILLIS = 300;
+
+    /** How often a file that cannot be opened beside others is tried with fewer of them. */
+    private static final int MOST_REFUSALS = 4;
+
+    /** What names that wait to be read may take of memory, in bytes. */
     private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
 
-    private static final int ITEM = 600;
+    /** After so many items that went well a server that had refused one is tried with one more at once. */
+    private static final int OPEN_ONE_MORE_AFTER = 64;
+
+    private static final int ANSWERS_AT_ONCE = 256;
+    private static final String NONSENSE = "the server answered nonsense";
 
     private final String store;
-    private final SftpConnection connection;
+    private final Supplier<SftpConnection> opener;
     private final StoreFiles.Visitor visitor;
+    private final long mostAsked;
+    private final long idleNanos;
+    private final int mostConnections;
+    private final int inFlight;
 
-    private final Map<Integer, Request> requests = new HashMap<>();
-    private final Deque<Item> folders = new ArrayDeque<>();
-    private final Deque<Item> files = new ArrayDeque<>();
-    private final Deque<Item> reading = new ArrayDeque<>();
+    private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
+    private final List<SftpLine> lines = new ArrayList<>();
+    private final Deque<SftpItem> folders = new ArrayDeque<>();
+    private final Deque<SftpItem> files = new ArrayDeque<>();
+    private final MoreConnections more;
+    private int mostOpen;
+    private int done;
     private int open;
-    private long asked;
+    private int losses;
     private long entries;
     private long held;
 
-    /** A folder being listed, a file being read or a link being asked for. */
-    private static final class Item {
-
-        final FileEntry entry;
-        final byte[] path;
-        final String prefix;
-        final int depth;
-        final Set<String> names = new HashSet<>();
-        final long weight;
-        final TreeMap<Long, byte[]> early = new TreeMap<>();
-        byte @Nullable [] handle;
-
-        @Nullable
-        OutputStream out;
-
-        long next;
-        long written;
-        int inFlight;
-        long namesWeight;
-        boolean ended;
-        boolean failed;
-
-        Item(FileEntry entry, byte[] path, String prefix, int depth) {
-            this.entry = entry;
-            this.path = path;
-            this.prefix = prefix;
-            this.depth = depth;
-            this.weight = ITEM + 4L * prefix.length() + path.length;
-        }
-    }
-
-    private record Request(int type, Item item, long offset, int length) {}
-
-    SftpWalk(String store, SftpConnection connection, StoreFiles.Visitor visitor) {
+    /**
+     * @param opener opens another connection to the same server
+     * @param connections most connections at once
+     * @param inFlight most folders and files that are open at once
+     * @param memory most bytes that are asked for at once
+     * @param idleMillis longest silence of the server while an answer is awaited
+     */
+    SftpWalk(
+            String store,
+            Supplier<SftpConnection> opener,
+            StoreFiles.Visitor visitor,
+            int connections,
+            int inFlight,
+            long memory,
+            int idleMillis) {
         this.store = store;
-        this.connection = connection;
+        this.opener = opener;
         this.visitor = visitor;
+        this.mostConnections = connections;
+        this.inFlight = inFlight;
+        this.mostOpen = inFlight;
+        this.mostAsked = Math.min(memory, SftpConnection.MOST_WAITING / 2);
+        this.idleNanos = TimeUnit.MILLISECONDS.toNanos(idleMillis);
+        this.more = new MoreConnections(store, opener, arrivals);
     }
 
-    void run(byte[] root) {
+    /**
+     * Walks.
+     *
+     * @param connection an open one, with nothing in flight
+     * @param root folder on the server
+     * @return a connection that is still open
+     */
+    SftpConnection run(SftpConnection connection, byte[] root) {
         FileEntry top = new FileEntry(".", FileEntry.Type.FOLDER, 0, 0, 0, null, null);
-        add(folders, new Item(top, root, "", 0));
+        add(folders, new SftpItem(top, root, "", 0));
+        join(connection);
         try {
-            while (true) {
-                fill();
-                if (requests.isEmpty()) {
-                    return;
-                }
-                connection.flush();
-                answer(connection.receive());
+            while (fill()) {
+                await();
             }
+            SftpLine last = lines.remove(0);
+            last.connection.deliverTo(null);
+            return last.connection;
         } catch (BufferUnderflowException e) {
             throw new StoreException("store " + store + ": the SFTP server sent a packet that is cut short", e);
         } catch (IOException e) {
             throw new StoreException("store " + store + ": what was read cannot be kept: " + e.getMessage(), e);
+        } finally {
+            more.close();
+            lines.forEach(line -> line.connection.close());
         }
     }
 
-    private void fill() {
-        while (!reading.isEmpty() && asked < MOST_ASKED) {
-            Item file = reading.element();
-            readMore(file);
-            if (!file.failed && file.next < file.entry.size()) {
+    private void join(SftpConnection connection) {
+        connection.deliverTo(arrivals);
+        lines.add(new SftpLine(connection));
+    }
+
+    /** Asks for what may be asked for now; false when all is done. */
+    private boolean fill() throws IOException {
+        if (lines.size() < mostConnections && folders.size() + files.size() > WORTH_A_CONNECTION) {
+            more.open(mostConnections - 1);
+        }
+        for (SftpLine line : lines) {
+            line.readMore(mostAsked / lines.size());
+        }
+        while (open < mostOpen) {
+            SftpItem item = next();
+            if (item == null) {
                 break;
             }
-            reading.remove();
-        }
-        while (open < MOST_OPEN) {
-            // folders first as long as few files wait: listing goes ahead of fetching, but not without bound
-            boolean folder = !folders.isEmpty() && (files.size() < 2000 || asked >= MOST_ASKED);
-            Item item = folder ? folders.pollLast() : asked < MOST_ASKED ? files.poll() : null;
-            if (item == null) {
-                return;
-            }
             open++;
-            if (item.entry.type() == FileEntry.Type.FOLDER) {
-                send(SftpPacket.OPENDIR, item, SftpFiles.string(item.path), 0, 0);
-            } else if (item.entry.type() == FileEntry.Type.LINK) {
-                send(SftpPacket.READLINK, item, SftpFiles.string(item.path), 0, 0);
-            } else {
-                send(
-                        SftpPacket.OPEN,
-                        item,
-                        SftpFiles.string(item.path).number(1).number(0),
-                        0,
-                        0);
+            lines.stream()
+                    .min(Comparator.comparingLong(SftpLine::load))
+                    .orElseThrow()
+                    .begin(item);
+        }
+        for (SftpLine line : List.copyOf(lines)) {
+            try {
+                line.connection.flush();
+            } catch (StoreException e) {
+                lose(line, e);
+            }
+        }
+        return lines.stream().anyMatch(line -> !line.isIdle()) || !folders.isEmpty() || !files.isEmpty();
+    }
+
+    /** Folders first as long as few files wait: listing goes ahead of fetching, but not without bound. */
+    private @Nullable SftpItem next() {
+        long asked = lines.stream().mapToLong(SftpLine::asked).sum();
+        boolean folder = !folders.isEmpty() && (files.size() < MOST_WAITING || asked >= mostAsked);
+        return folder ? folders.pollLast() : asked < mostAsked ? files.poll() : null;
+    }
+
+    /** Waits for answers and takes those that are there. */
+    private void await() throws IOException {
+        Arrival arrival = poll();
+        for (int i = 0; arrival != null && i < ANSWERS_AT_ONCE; i++) {
+            take(arrival);
+            arrival = arrivals.poll();
+        }
+        if (arrival != null) {
+            take(arrival);
+        }
+        for (SftpLine line : List.copyOf(lines)) {
+            if (line.silence() > idleNanos) {
+                lose(line, line.connection.silent());
             }
         }
     }
 
-    private void readMore(Item file) {
-        byte[] handle = java.util.Objects.requireNonNull(file.handle);
-        while (!file.failed
-                && file.next < file.entry.size()
-                && asked < MOST_ASKED
-                && file.next - file.written < MOST_AHEAD) {
-            int length = (int) Math.min(CHUNK, file.entry.size() - file.next);
-            read(file, handle, file.next, length);
-            file.next += length;
+    private @Nullable Arrival poll() {
+        try {
+            return arrivals.poll(Math.min(idleNanos, TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException("store " + store + ": interrupted while reading files", e);
         }
     }
 
-    private void read(Item file, byte[] handle, long offset, int length) {
-        asked += length;
-        send(SftpPacket.READ, file, SftpFiles.string(handle).large(offset).number(length), offset, length);
+    private void take(Arrival arrival) throws IOException {
+        SftpPacket packet = arrival.packet();
+        if (packet != null) {
+            arrival.from().taken(packet);
+        }
+        SftpLine line = lines.stream()
+                .filter(candidate -> candidate.connection == arrival.from())
+                .findFirst()
+                .orElse(null);
+        if (line != null && packet == null) {
+            lose(line, line.connection.lost(null));
+        } else if (line != null) {
+            answer(line, packet);
+        } else if (more.opened(arrival.from())) {
+            join(arrival.from());
+        }
     }
 
-    private void send(int type, Item item, SftpPacket.Builder body, long offset, int length) {
-        item.inFlight++;
-        requests.put(connection.send(type, body), new Request(type, item, offset, length));
+    /** Takes back what was on its way over a connection, and opens a new one if it was the last. */
+    private void lose(SftpLine line, StoreException why) throws IOException {
+        lines.remove(line);
+        line.connection.close();
+        for (SftpItem item : line.items) {
+            open--;
+            item.restart();
+            if (item.losses < MOST_LOSSES || item.depth == 0) {
+                queue(item).addFirst(item);
+            } else {
+                held -= item.weight();
+                visitor.failed(item.entry, "the connection was lost each time it was to be read");
+            }
+        }
+        if (lines.isEmpty()) {
+            reopen(why);
+        }
     }
 
-    private void answer(SftpPacket packet) throws IOException {
-        Request request = requests.remove(packet.id());
+    private void reopen(StoreException why) {
+        StoreException reason = why;
+        while (++losses <= MOST_LOSSES) {
+            try {
+                Thread.sleep(PAUSE_MILLIS << losses);
+                join(opener.get());
+                return;
+            } catch (StoreException e) {
+                if (e.isPermanent()) {
+                    throw e;
+                }
+                reason = e;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw why;
+            }
+        }
+        throw reason == why
+                ? why
+                : new StoreException(
+                        why.getMessage() + " (it could not be opened again: " + reason.getMessage() + ")", reason);
+    }
+
+    private void answer(SftpLine line, SftpPacket packet) throws IOException {
+        SftpLine.Request request = line.answered(packet);
         if (request == null) {
             throw new StoreException(
                     "store " + store + ": the SFTP server answered something that was not asked", null);
         }
-        Item item = request.item();
-        item.inFlight--;
+        SftpItem item = request.item();
+        if (item.ended) {
+            return;
+        }
         packet.body();
         switch (request.type()) {
-            case SftpPacket.OPENDIR -> opendir(item, packet);
-            case SftpPacket.READDIR -> readdir(item, packet);
+            case SftpPacket.OPENDIR -> opendir(line, item, packet);
+            case SftpPacket.READDIR -> readdir(line, item, packet);
             case SftpPacket.READLINK -> readlink(item, packet);
-            case SftpPacket.OPEN -> opened(item, packet);
-            case SftpPacket.READ -> {
-                asked -= request.length();
-                data(item, request, packet);
-            }
+            case SftpPacket.OPEN -> opened(line, item, packet);
+            case SftpPacket.READ -> data(line, item, request, packet);
+            case SftpPacket.FSTAT -> compare(item, packet);
             default -> {}
         }
-        if (item.ended && item.inFlight == 0) {
-            byte[] handle = item.handle;
-            if (handle != null) {
-                item.handle = null;
-                send(SftpPacket.CLOSE, item, SftpFiles.string(handle), 0, 0);
-            } else {
-                open--;
-                held -= item.weight;
-                held -= item.namesWeight;
+        if (item.ended) {
+            open--;
+            held -= item.weight();
+            if (!item.failed) {
+                losses = 0;
+                mostOpen = ++done % OPEN_ONE_MORE_AFTER == 0 ? Math.min(inFlight, mostOpen + 1) : mostOpen;
             }
+            line.end(item);
         }
     }
 
-    private void opendir(Item folder, SftpPacket packet) throws IOException {
+    private void opendir(SftpLine line, SftpItem folder, SftpPacket packet) throws IOException {
         if (packet.type() != SftpPacket.HANDLE) {
-            if (folder.depth == 0) {
-                throw new StoreException("store " + store + ": the folder cannot be listed: " + reason(packet), null);
-            }
-            fail(folder, "the folder cannot be listed: " + reason(packet));
+            refused(line, folder, packet, "the folder cannot be listed: ");
             return;
         }
         folder.handle = packet.bytes();
-        send(SftpPacket.READDIR, folder, SftpFiles.string(folder.handle), 0, 0);
-        send(SftpPacket.READDIR, folder, SftpFiles.string(folder.handle), 0, 0);
+        line.ask(SftpPacket.READDIR, folder);
+        line.ask(SftpPacket.READDIR, folder);
     }
 
-    private void readdir(Item folder, SftpPacket packet) throws IOException {
+    /** It was not opened: the server may not have handles for so many at once. */
+    private void refused(SftpLine line, SftpItem item, SftpPacket packet, String what) throws IOException {
+        int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
+        if (code == SftpPacket.FAILURE && open > 1 && item.refused < MOST_REFUSALS) {
+            item.refused++;
+            open--;
+            mostOpen = Math.max(1, Math.min(mostOpen, open));
+            line.items.remove(item);
+            queue(item).addLast(item);
+            return;
+        }
+        String reason = what + (code < 0 ? NONSENSE : SftpPacket.words(code, packet.bytes()));
+        if (item.depth == 0) {
+            throw new StoreException("store " + store + ": " + reason, null);
+        }
+        fail(line, item, reason);
+    }
+
+    private void readdir(SftpLine line, SftpItem folder, SftpPacket packet) throws IOException {
         if (packet.type() == SftpPacket.NAME) {
             int count = packet.number();
             if (count <= 0) {
-                folder.ended = true;
-                visitor.failed(folder.entry, "the server lists it without end");
+                fail(line, folder, "the server lists it without end");
                 return;
             }
             for (int i = 0; i < count; i++) {
@@ -217,19 +325,15 @@ final class SftpWalk {
                 packet.bytes();
                 found(folder, name, packet.attributes());
             }
-            if (!folder.ended && folder.handle != null) {
-                send(SftpPacket.READDIR, folder, SftpFiles.string(folder.handle), 0, 0);
-            }
-        } else if (!folder.ended) {
+            line.ask(SftpPacket.READDIR, folder);
+        } else if (packet.type() == SftpPacket.STATUS && packet.number() == SftpPacket.EOF) {
             folder.ended = true;
-            int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
-            if (code != SftpPacket.EOF) {
-                visitor.failed(folder.entry, "the folder cannot be listed to its end");
-            }
+        } else {
+            fail(line, folder, "the folder cannot be listed to its end");
         }
     }
 
-    private void found(Item folder, SftpFiles.Name name, SftpPacket.Attributes attributes) throws IOException {
+    private void found(SftpItem folder, SftpFiles.Name name, SftpPacket.Attributes attributes) throws IOException {
         if (name.isSelfOrParent()) {
             return;
         }
@@ -252,21 +356,13 @@ final class SftpWalk {
             return;
         }
         if (!folder.names.add(name.text())) {
-            visitor.failed(entry, "the server lists the name twice");
+            if (!folder.restarted) {
+                visitor.failed(entry, "the server lists the name twice");
+            }
             return;
         }
-        Item item = new Item(entry, remote, path + "/", folder.depth + 1);
-        long nameWeight = 80 + 2L * name.text().length();
-        folder.namesWeight += nameWeight;
-        held += nameWeight;
-        if (held > MOST_HELD) {
-            throw new StoreException(
-                    "store " + store + ": " + (folder.prefix.isEmpty() ? "the folder" : folder.prefix)
-                            + " lists more names than fit into memory; leave it out with upkeep.backup.skip, or give the"
-                            + " program more memory (JAVA_OPTS=-Xmx2g)",
-                    null,
-                    true);
-        }
+        hold(folder, name);
+        SftpItem item = new SftpItem(entry, remote, path + "/", folder.depth + 1);
         switch (entry.type()) {
             case LINK -> add(files, item);
             case FOLDER -> {
@@ -287,12 +383,30 @@ final class SftpWalk {
         }
     }
 
-    private void add(Deque<Item> queue, Item item) {
-        queue.add(item);
-        held += item.weight;
+    private void hold(SftpItem folder, SftpFiles.Name name) {
+        long weight = 80 + 2L * name.text().length();
+        folder.namesWeight += weight;
+        held += weight;
+        if (held > MOST_HELD) {
+            throw new StoreException(
+                    "store " + store + ": " + (folder.prefix.isEmpty() ? "the folder" : folder.prefix)
+                            + " lists more names than fit into memory; leave it out with upkeep.backup.skip, or give the"
+                            + " program more memory (JAVA_OPTS=-Xmx2g)",
+                    null,
+                    true);
+        }
     }
 
-    private void readlink(Item link, SftpPacket packet) throws IOException {
+    private void add(Deque<SftpItem> queue, SftpItem item) {
+        queue.add(item);
+        held += item.weight();
+    }
+
+    private Deque<SftpItem> queue(SftpItem item) {
+        return item.entry.type() == FileEntry.Type.FOLDER ? folders : files;
+    }
+
+    private void readlink(SftpItem link, SftpPacket packet) throws IOException {
         String target = null;
         if (packet.type() == SftpPacket.NAME && packet.number() >= 1) {
             target = SftpFiles.Name.of(packet.bytes()).text();
@@ -303,73 +417,89 @@ final class SftpWalk {
         link.ended = true;
     }
 
-    private void opened(Item file, SftpPacket packet) throws IOException {
+    private void opened(SftpLine line, SftpItem file, SftpPacket packet) throws IOException {
         if (packet.type() != SftpPacket.HANDLE) {
-            fail(file, "it cannot be read: " + reason(packet));
+            refused(line, file, packet, "it cannot be read: ");
             return;
         }
         file.handle = packet.bytes();
-        file.out = visitor.open(file.entry);
-        if (file.entry.size() == 0) {
-            file.out.close();
-            file.ended = true;
-            return;
+        if (file.out == null) {
+            file.out = visitor.open(file.entry);
         }
-        reading.add(file);
+        if (file.written == file.entry.size()) {
+            whole(line, file);
+        } else {
+            line.reading.add(file);
+        }
     }
 
-    private void data(Item file, Request request, SftpPacket packet) throws IOException {
-        if (file.failed) {
-            return;
-        }
+    private void data(SftpLine line, SftpItem file, SftpLine.Request request, SftpPacket packet) throws IOException {
         if (packet.type() != SftpPacket.DATA) {
             int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
             fail(
+                    line,
                     file,
                     code == SftpPacket.EOF
                             ? "it ended after " + Math.max(file.written, request.offset()) + " of " + file.entry.size()
                                     + " bytes: it changed while it was read"
-                            : "it cannot be read: "
-                                    + (code < 0
-                                            ? "the server answered nonsense"
-                                            : SftpPacket.words(code, packet.bytes())));
+                            : "it cannot be read: " + (code < 0 ? NONSENSE : SftpPacket.words(code, packet.bytes())));
             return;
         }
         byte[] bytes = packet.bytes();
         if (bytes.length == 0 || bytes.length > request.length()) {
-            fail(file, "the server sent " + bytes.length + " bytes where " + request.length() + " were asked for");
+            fail(
+                    line,
+                    file,
+                    "the server sent " + bytes.length + " bytes where " + request.length() + " were asked for");
             return;
         }
-        if (bytes.length < request.length()) {
-            read(
-                    file,
-                    java.util.Objects.requireNonNull(file.handle),
-                    request.offset() + bytes.length,
-                    request.length() - bytes.length);
+        long missing = file.entry.size() - request.offset() - bytes.length;
+        if (missing < 0) {
+            visitor.changed(file.entry);
+            bytes = Arrays.copyOf(bytes, (int) (bytes.length + missing));
+        } else if (bytes.length < request.length() && missing > 0) {
+            line.read(file, request.offset() + bytes.length, request.length() - bytes.length);
         }
         file.early.put(request.offset(), bytes);
-        OutputStream out = java.util.Objects.requireNonNull(file.out);
+        OutputStream out = Objects.requireNonNull(file.out);
         for (byte[] next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
             out.write(next);
             file.written += next.length;
         }
         if (file.written == file.entry.size()) {
-            out.close();
-            file.ended = true;
+            whole(line, file);
         }
     }
 
-    private void fail(Item item, String reason) throws IOException {
+    /** All bytes came. If that took more than one answer, the file may have changed in between. */
+    private void whole(SftpLine line, SftpItem file) throws IOException {
+        if (file.entry.size() > SftpLine.CHUNK || file.restarted) {
+            line.ask(SftpPacket.FSTAT, file);
+        } else {
+            keep(file);
+        }
+    }
+
+    private void compare(SftpItem file, SftpPacket packet) throws IOException {
+        if (packet.type() == SftpPacket.ATTRS) {
+            SftpPacket.Attributes now = packet.attributes();
+            if (now.size() != file.entry.size() || now.mtime() != file.entry.mtime()) {
+                visitor.changed(file.entry);
+            }
+        }
+        keep(file);
+    }
+
+    private static void keep(SftpItem file) throws IOException {
+        Objects.requireNonNull(file.out).close();
+        file.ended = true;
+    }
+
+    private void fail(SftpLine line, SftpItem item, String reason) throws IOException {
         item.failed = true;
         item.ended = true;
         item.early.clear();
-        reading.remove(item);
+        line.reading.remove(item);
         visitor.failed(item.entry, reason);
-    }
-
-    private static String reason(SftpPacket packet) {
-        return packet.type() == SftpPacket.STATUS
-                ? SftpPacket.words(packet.number(), packet.bytes())
-                : "the server answered nonsense";
     }
 }

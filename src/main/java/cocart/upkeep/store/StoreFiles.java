@@ -71,6 +71,12 @@ public interface StoreFiles extends AutoCloseable {
          */
         OutputStream open(FileEntry entry) throws IOException;
 
+        /**
+         * A file changed while it was read, so what came may be neither the old one nor the new. Called before its
+         * stream is closed.
+         */
+        default void changed(FileEntry entry) throws IOException {}
+
         /** A folder could not be listed, a file not be read or a name not be accepted; reason is one sentence. */
         void failed(FileEntry entry, String reason) throws IOException;
     }

@@ -58,7 +58,11 @@ public final class StoreFilesFactory {
         SftpEndpoint endpoint = endpoint(store);
         String address = address(store.files());
         return new SftpFiles(
-                store.id(), endpoint, address.substring(address.indexOf('/')), idle(endpoint.getConfiguration()));
+                store.id(),
+                endpoint,
+                address.substring(address.indexOf('/')),
+                store.backup(),
+                idle(endpoint.getConfiguration()));
     }
 
     /**

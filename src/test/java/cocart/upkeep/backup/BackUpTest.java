@@ -246,7 +246,7 @@ class BackUpTest {
                                 : entry);
             }
         };
-        Snapshot snapshot = new BackUp(snapshots, Clock.fixed(NOW, ZoneOffset.UTC))
+        Snapshot snapshot = new BackUp(snapshots, Clock.fixed(NOW, ZoneOffset.UTC), 0)
                 .run(store("acme", List.of()), lying, this::writeDump);
         assertThat(snapshot.failed()).isEqualTo(1);
         assertThat(snapshot.path().resolve("wp-content/index.php")).doesNotExist();
@@ -274,7 +274,8 @@ class BackUpTest {
                 return visitor.open(entry);
             }
         };
-        return new BackUp(snapshots, Clock.fixed(at, ZoneOffset.UTC)).run(store(store, skips), files, this::writeDump);
+        return new BackUp(snapshots, Clock.fixed(at, ZoneOffset.UTC), 0)
+                .run(store(store, skips), files, this::writeDump);
     }
 
     private StoreFiles files() {

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,7 +80,7 @@ class HostileSftpTest {
         Path backups = folder.resolve("backups");
         Snapshot snapshot;
         try (StoreFiles files = open()) {
-            snapshot = new BackUp(new Snapshots(backups), Clock.systemUTC())
+            snapshot = new BackUp(new Snapshots(backups), Clock.systemUTC(), 0)
                     .run(SftpServers.store("sftp:x"), files, HostileSftpTest::dump);
         }
         assertThat(snapshot.failed()).isEqualTo(HOSTILE.size() + 2);
@@ -120,15 +121,47 @@ class HostileSftpTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"SILENT, has not answered for", "HANGS_UP, was lost", "UNASKED, not asked", "ENDLESS_PACKET, was lost"})
-    void aBrokenConnectionEndsTheWalkWithASentence(Manner manner, String reason) {
-        server.file("bad.php", "x".repeat(100_000), manner);
-        try (StoreFiles files = open()) {
+    @CsvSource({"SILENT", "HANGS_UP", "ENDLESS_PACKET"})
+    void aFileThatBreaksTheConnectionEachTimeIsNamedAndTheOthersAreRead(Manner manner) {
+        server.file("before.php", "before", Manner.HONEST)
+                .file("bad.php", "x".repeat(100_000), manner)
+                .file("after.php", "after", Manner.HONEST);
+        try (StoreFiles files = open(500)) {
+            Visited visited = Visited.of(files, "wp-content");
+            assertThat(visited.failed)
+                    .containsExactly(Map.entry("bad.php", "the connection was lost each time it was to be read"));
+            assertThat(visited.content).containsOnlyKeys("before.php", "after.php");
+            assertThat(files.stat("wp-content"))
+                    .as("the connection that is left")
+                    .isPresent();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SILENT, has not answered for", "HANGS_UP, was lost"})
+    void aServerOnWhichNothingCanBeReadEndsTheWalkWithASentence(Manner manner, String reason) {
+        for (int i = 0; i < 300; i++) {
+            server.file(i + ".php", "x".repeat(100_000), manner);
+        }
+        try (StoreFiles files = open(500)) {
             Visited visited = new Visited();
             assertThatThrownBy(() -> files.walk("wp-content", visited))
                     .isInstanceOf(StoreException.class)
                     .hasMessageStartingWith("store acme: ")
                     .hasMessageContaining(reason);
+            assertThat(visited.content).isEmpty();
+        }
+    }
+
+    @Test
+    void anAnswerToNothingEndsTheWalkWithASentence() {
+        server.file("bad.php", "x".repeat(100_000), Manner.UNASKED);
+        try (StoreFiles files = open()) {
+            Visited visited = new Visited();
+            assertThatThrownBy(() -> files.walk("wp-content", visited))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageStartingWith("store acme: ")
+                    .hasMessageContaining("not asked");
             assertThat(visited.content).doesNotContainKey("bad.php");
         }
     }
@@ -177,7 +210,13 @@ class HostileSftpTest {
     }
 
     private StoreFiles open() {
+        return open(1500);
+    }
+
+    private StoreFiles open(int idleMillis) {
         return SftpServers.open(
-                home, "sftp:deploy@127.0.0.1:" + server.port() + "/?password=x&soTimeout=1500&serverAliveInterval=0");
+                home,
+                "sftp:deploy@127.0.0.1:" + server.port() + "/?password=x&serverAliveInterval=0&soTimeout="
+                        + idleMillis);
     }
 }

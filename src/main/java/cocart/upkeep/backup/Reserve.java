@@ -1,0 +1,47 @@
+package cocart.upkeep.backup;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Stops a backup before it fills the disk, on which others may live too. */
+final class Reserve {
+
+    private static final long LOOK_AFTER = 32L << 20;
+
+    private final Path folder;
+    private final FileStore disk;
+    private final long bytes;
+    private long sinceLook;
+
+    /**
+     * @param folder on the disk
+     * @param bytes what is to stay free; 0 for nothing
+     */
+    Reserve(Path folder, long bytes) throws IOException {
+        this.folder = folder;
+        this.disk = Files.getFileStore(folder);
+        this.bytes = bytes;
+    }
+
+    /** So many bytes are about to be written. */
+    void use(long length) throws IOException {
+        sinceLook += length;
+        if (sinceLook >= LOOK_AFTER) {
+            check();
+        }
+    }
+
+    /** @throws FileSystemException if less is free than is to stay free */
+    void check() throws IOException {
+        sinceLook = 0;
+        if (bytes > 0 && disk.getUsableSpace() < bytes) {
+            throw new FileSystemException(
+                    folder.toString(),
+                    null,
+                    "less than the " + (bytes >> 20) + " MB that upkeep.backup.reserve keeps free are left");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package cocart.upkeep.store;
+
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One connection's share of a walk: what was asked over it and has not been answered yet. */
+final class SftpLine {
+
+    /** Bytes that a READ asks for: what every server answers in one piece. */
+    static final int CHUNK = 32768;
+
+    /** Something asked about an item; offset and length are those of a READ. */
+    record Request(int type, SftpItem item, long offset, int length) {}
+
+    final SftpConnection connection;
+
+    /** What is being listed or read over it. */
+    final Set<SftpItem> items = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /** Open files of which something is still to be asked for. */
+    final Deque<SftpItem> reading = new ArrayDeque<>();
+
+    private final Map<Integer, Request> requests = new HashMap<>();
+    private long asked;
+    private long lastHeard = System.nanoTime();
+
+    SftpLine(SftpConnection connection) {
+        this.connection = connection;
+    }
+
+    /** Opens an item: the first thing that is asked about it. */
+    void begin(SftpItem item) {
+        items.add(item);
+        SftpPacket.Builder path = SftpFiles.string(item.path);
+        switch (item.entry.type()) {
+            case FOLDER -> send(SftpPacket.OPENDIR, item, path);
+            case LINK -> send(SftpPacket.READLINK, item, path);
+            default -> send(SftpPacket.OPEN, item, path.number(1).number(0));
+        }
+    }
+
+    /** Asks for as much of the open files, in their order, as may be on its way. */
+    void readMore(long mostAsked) {
+        while (!reading.isEmpty() && asked < mostAsked) {
+            SftpItem file = reading.element();
+            while (file.next < file.entry.size() && asked < mostAsked && file.next - file.written < mostAsked) {
+                long left = file.entry.size() - file.next;
+                // a byte more than a small file has, so that one that has grown shows it in the same answer
+                read(file, file.next, (int) Math.min(CHUNK, file.entry.size() < CHUNK ? left + 1 : left));
+                file.next += Math.min(CHUNK, left);
+            }
+            if (file.next < file.entry.size()) {
+                return;
+            }
+            reading.remove();
+        }
+    }
+
+    void read(SftpItem file, long offset, int length) {
+        asked += length;
+        send(SftpPacket.READ, file, ofHandle(file).large(offset).number(length), offset, length);
+    }
+
+    /** Asks something about an item that is open. */
+    void ask(int type, SftpItem item) {
+        send(type, item, ofHandle(item));
+    }
+
+    /** Closes an item; it no longer counts as open, as servers work off what they are asked in its order. */
+    void end(SftpItem item) {
+        items.remove(item);
+        if (item.handle != null) {
+            send(SftpPacket.CLOSE, item, ofHandle(item));
+            item.handle = null;
+        }
+    }
+
+    private static SftpPacket.Builder ofHandle(SftpItem item) {
+        return SftpFiles.string(Objects.requireNonNull(item.handle));
+    }
+
+    private void send(int type, SftpItem item, SftpPacket.Builder body) {
+        send(type, item, body, 0, 0);
+    }
+
+    private void send(int type, SftpItem item, SftpPacket.Builder body, long offset, int length) {
+        if (requests.isEmpty()) {
+            lastHeard = System.nanoTime();
+        }
+        item.inFlight++;
+        requests.put(connection.send(type, body), new Request(type, item, offset, length));
+    }
+
+    /** What a packet answers; null if that was never asked. */
+    @Nullable
+    Request answered(SftpPacket packet) {
+        lastHeard = System.nanoTime();
+        Request request = requests.remove(packet.id());
+        if (request != null) {
+            request.item().inFlight--;
+            asked -= request.length();
+        }
+        return request;
+    }
+
+    boolean isIdle() {
+        return requests.isEmpty();
+    }
+
+    /** Bytes of files that are asked for. */
+    long asked() {
+        return asked;
+    }
+
+    /** How much waits for an answer, for choosing the connection that has least to do. */
+    long load() {
+        return requests.size() + asked / CHUNK;
+    }
+
+    /** Nanoseconds for which an answer has been awaited in vain. */
+    long silence() {
+        return requests.isEmpty() ? 0 : System.nanoTime() - lastHeard;
+    }
+}
