@@ -39,6 +39,9 @@ final class SftpWalk {
     /** How often a lost connection is opened again without anything having been read to its end in between. */
     private static final int MOST_LOSSES = 3;
 
+    /** After so many losses an item may be their reason. */
+    private static final int SUSPECT = 2;
+
     private static final long PAUSE_MILLIS = 300;
 
     /** How often a file that cannot be opened beside others is tried with fewer of them. */
@@ -65,6 +68,10 @@ final class SftpWalk {
     private final List<SftpLine> lines = new ArrayList<>();
     private final Deque<SftpItem> folders = new ArrayDeque<>();
     private final Deque<SftpItem> files = new ArrayDeque<>();
+
+    /** What was on its way each time that a connection was lost; read one by one in the end, to tell which it is. */
+    private final Deque<SftpItem> suspects = new ArrayDeque<>();
+
     private final MoreConnections more;
     private int mostOpen;
     private int done;
@@ -158,12 +165,18 @@ final class SftpWalk {
                 lose(line, e);
             }
         }
-        return lines.stream().anyMatch(line -> !line.isIdle()) || !folders.isEmpty() || !files.isEmpty();
+        return lines.stream().anyMatch(line -> !line.isIdle())
+                || !folders.isEmpty()
+                || !files.isEmpty()
+                || !suspects.isEmpty();
     }
 
     /** Folders first as long as few files wait: listing goes ahead of fetching, but not without bound. */
     private @Nullable SftpItem next() {
         long asked = lines.stream().mapToLong(SftpLine::asked).sum();
+        if (open == 0 && folders.isEmpty() && files.isEmpty()) {
+            return suspects.poll();
+        }
         boolean folder = !folders.isEmpty() && (files.size() < MOST_WAITING || asked >= mostAsked);
         return folder ? folders.pollLast() : asked < mostAsked ? files.poll() : null;
     }
@@ -219,8 +232,10 @@ final class SftpWalk {
         for (SftpItem item : line.items) {
             open--;
             item.restart();
-            if (item.losses < MOST_LOSSES || item.depth == 0) {
+            if (item.losses < SUSPECT || item.depth == 0) {
                 queue(item).addFirst(item);
+            } else if (item.losses < MOST_LOSSES) {
+                suspects.add(item);
             } else {
                 held -= item.weight();
                 visitor.failed(item.entry, "the connection was lost each time it was to be read");
