@@ -2,6 +2,7 @@ package cocart.upkeep.backup;
 
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,6 @@ public final class BackUp {
         Snapshot sealed;
         try {
             Disk.createFolders(folder);
-            index.refresh();
             List<Path> stale = snapshots.unfinished(store.id());
             Instant begun = clock.instant();
             String id = snapshots.nextId(store.id(), begun);
@@ -89,14 +89,16 @@ public final class BackUp {
         StoreSettings.Backup how = store.backup();
         Reserve room = new Reserve(folder, reserve);
         room.check();
+        ContentIndex.Origin origin = new ContentIndex.Origin(store.id(), id);
         SnapshotTree tree = new SnapshotTree(
-                new ContentIndex.Origin(store.id(), id),
+                origin,
                 work,
                 index,
                 copyLogged,
                 new Manifest.Header(begun.getEpochSecond(), store.id(), id, how.skip()));
-        try (SnapshotWriter writer =
-                new SnapshotWriter(tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
+        try (Closeable running = index.begin(origin);
+                SnapshotWriter writer =
+                        new SnapshotWriter(tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
             try {
                 dump.dump(writer.dumpTarget());
                 writer.takeDump();

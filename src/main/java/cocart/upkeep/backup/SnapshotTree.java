@@ -106,7 +106,7 @@ final class SnapshotTree implements Closeable {
     /** Stores a file whose content is in memory. */
     void put(String path, FileEntry entry, Path target, byte[] content, boolean changed) throws IOException {
         String sha256 = HexFormat.of().formatHex(Hashing.sha256().digest(content));
-        Optional<Found> existing = index.find(sha256, entry.size());
+        Optional<Found> existing = find(sha256, entry);
         try {
             if (existing.isEmpty() || !link(existing.get().file(), target)) {
                 try (FileChannel channel = Disk.createReadOnly(target)) {
@@ -157,7 +157,7 @@ final class SnapshotTree implements Closeable {
         void end(boolean changed) throws IOException {
             channel.close();
             String sha256 = HexFormat.of().formatHex(digest.digest());
-            Optional<Found> existing = index.find(sha256, entry.size());
+            Optional<Found> existing = find(sha256, entry);
             if (existing.isPresent()) {
                 Files.delete(target);
                 if (!link(existing.get().file(), target)) {
@@ -179,11 +179,16 @@ final class SnapshotTree implements Closeable {
     /** Takes a whole file of our own, written elsewhere on the same disk. */
     void take(Path whole, String path, FileEntry entry) throws IOException {
         Path target = folder.resolve(path);
-        Disk.setTime(whole, entry.mtime());
-        Disk.makeReadOnly(whole);
         String sha256 = Hashing.sha256(whole);
-        Files.move(whole, target);
-        placed(path, entry, target, index.find(sha256, entry.size()), sha256, false);
+        Optional<Found> existing = find(sha256, entry);
+        if (existing.isPresent() && link(existing.get().file(), target)) {
+            Files.delete(whole);
+        } else {
+            Disk.setTime(whole, entry.mtime());
+            Disk.makeReadOnly(whole);
+            Files.move(whole, target);
+        }
+        placed(path, entry, target, existing, sha256, false);
     }
 
     /** Shares a file that an earlier run of the store has. */
@@ -191,7 +196,7 @@ final class SnapshotTree implements Closeable {
         try {
             if (!link(same.file(), target)) {
                 // ext4 allows 65,000 links to a file: a younger copy of it may have some left
-                Optional<Found> other = index.find(same.sha256(), entry.size());
+                Optional<Found> other = find(same.sha256(), entry);
                 if (other.isEmpty()
                         || other.get().file().equals(same.file())
                         || !link(other.get().file(), target)) {
@@ -206,8 +211,12 @@ final class SnapshotTree implements Closeable {
             stored(path, entry, same.sha256(), false);
         } else {
             // An unfinished run is no snapshot, so its content is new here, and nobody has seen it on the disk yet.
-            placed(path, entry, target, index.find(same.sha256(), entry.size()), same.sha256(), false);
+            placed(path, entry, target, find(same.sha256(), entry), same.sha256(), false);
         }
+    }
+
+    private Optional<Found> find(String sha256, FileEntry entry) throws IOException {
+        return index.find(sha256, entry.size(), origin.store());
     }
 
     private void placed(
@@ -309,7 +318,6 @@ final class SnapshotTree implements Closeable {
         Disk.sync(folder);
         Files.move(folder, sealed, StandardCopyOption.ATOMIC_MOVE);
         Disk.sync(sealed.getParent());
-        index.sealed(origin);
         return new Snapshot(
                 origin.store(), origin.id(), now, files.get(), bytes.get(), newBytes.get(), failed.get(), sealed);
     }

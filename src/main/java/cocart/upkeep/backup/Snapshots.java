@@ -74,6 +74,29 @@ public final class Snapshots {
         return found;
     }
 
+    /** Names of all stores' snapshots, oldest first, whatever is in them; that is quick also when there are many. */
+    List<ContentIndex.Origin> all() {
+        List<ContentIndex.Origin> found = new ArrayList<>();
+        for (Path folder : children(root)) {
+            String store = folder.getFileName().toString();
+            if (STORE.matcher(store).matches()) {
+                for (Path path : children(folder)) {
+                    String id = path.getFileName().toString();
+                    if (ID.matcher(id).matches()) {
+                        found.add(new ContentIndex.Origin(store, id));
+                    }
+                }
+            }
+        }
+        found.sort(Comparator.comparing(ContentIndex.Origin::id));
+        return found;
+    }
+
+    /** Where it is kept which file has which content; removing it costs no more than time. */
+    Path index() {
+        return root.resolveSibling("index.mv.db");
+    }
+
     /** A store's newest sealed snapshot. */
     public Optional<Snapshot> newest(String store) {
         return list(store).stream().findFirst();

@@ -80,7 +80,7 @@ class BackUpTest {
     @Test
     void filesArePrivateAndCannotBeChangedByAccident() throws Exception {
         Snapshot snapshot = backUp("acme", NOW);
-        try (Stream<Path> all = Files.walk(folder.resolve("backups"))) {
+        try (Stream<Path> all = Files.walk(folder.resolve("backups/snapshots"))) {
             for (Path path : all.toList()) {
                 String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
                 assertThat(mode)
