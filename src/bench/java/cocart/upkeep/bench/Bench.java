@@ -166,6 +166,7 @@ public final class Bench implements Callable<Integer> {
                 "figures",
                 "medians of " + repetitions + " runs, tools in turn, each first after a sync with the source in the"
                         + " page cache; x ours: median of the ratios within each repetition; MB: 10^6 bytes");
+        about.put("parameters", "repetitions " + repetitions + ", limit " + limit + " s, seed " + seed);
         if (!settings.isEmpty()) {
             about.put("settings", String.join(", ", settings));
         }

@@ -3,6 +3,7 @@ package cocart.upkeep.bench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the contenders in turn, first and again, and checks what each has brought home. */
@@ -52,15 +54,27 @@ final class Course {
 
     /** Runs all at one place and one round trip. */
     void run(Path target, int roundTripMillis, ShopTree.Shape shape) throws IOException, InterruptedException {
-        say("making or finding the shop");
         ShopTree tree = ShopTree.in(work, shape);
-        Path out = target.toAbsolutePath().normalize().resolve("upkeep-bench");
-        Files.createDirectories(out);
         Listing source = listings.get(tree.root());
         if (source == null) {
             source = Listing.of(tree.content());
             listings.put(tree.root(), source);
+            say("the shop is in " + tree.root());
         }
+        Path out = target.toAbsolutePath().normalize().resolve("upkeep-bench");
+        Files.createDirectories(out);
+        Thread cleaning = new Thread(() -> removeAfterAnEnd(out));
+        Runtime.getRuntime().addShutdownHook(cleaning);
+        try {
+            run(target, out, roundTripMillis, shape, tree, source);
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(cleaning);
+            Listing.remove(out);
+        }
+    }
+
+    private void run(Path target, Path out, int roundTripMillis, ShopTree.Shape shape, ShopTree tree, Listing source)
+            throws IOException, InterruptedException {
         if (out.toFile().getUsableSpace() < source.bytes() * SPARE + (512 << 20)) {
             throw new BenchException(out + " has not enough room for " + source.bytes() / 1_000_000
                     + " MB; choose another with --target");
@@ -90,7 +104,17 @@ final class Course {
                 }
             }
         }
-        Listing.remove(out);
+    }
+
+    /** A target may be memory, so nothing stays there when somebody ends the benchmark; its tools end meanwhile. */
+    private static void removeAfterAnEnd(Path out) {
+        for (int i = 0; i < 20 && Files.exists(out); i++) {
+            try {
+                Listing.remove(out);
+            } catch (IOException e) {
+                LockSupport.parkNanos(100_000_000);
+            }
+        }
     }
 
     private void both(Contender one, Contender.Job job, Trial.Setting setting, int repetition, Listing source)
@@ -113,15 +137,29 @@ final class Course {
         sync();
         Path log = work.resolve("logs/" + one.name() + ".log");
         OptionalDouble before = sshd.cpuSeconds();
+        double othersBefore = othersSeconds();
         Measured measured = Measured.run(one.command(job), log, limit);
+        double others = othersSeconds() - othersBefore;
         double syncSeconds = sync();
         OptionalDouble after = sshd.cpuSeconds();
         @Nullable
         Double server = before.isPresent() && after.isPresent() ? after.getAsDouble() - before.getAsDouble() : null;
         String fault = measured.exit() == null
                 ? null
-                : fault(one, job, measured.exit(), log, source).orElse(null);
-        Trial trial = new Trial(setting, one.name(), first, repetition, measured, server, syncSeconds, fault);
+                : fault(one, job, measured.exit(), log, source, first && repetition == 1)
+                        .orElse(null);
+        Trial trial = new Trial(
+                setting,
+                one.name(),
+                first,
+                repetition,
+                measured,
+                server,
+                syncSeconds,
+                server == null || measured.cpuSeconds() == null
+                        ? null
+                        : Math.max(0, others - server - measured.cpuSeconds()),
+                fault);
         ledger.add(trial);
         say(String.format(
                 Locale.ROOT,
@@ -143,16 +181,27 @@ final class Course {
         return trial;
     }
 
-    private static Optional<String> fault(Contender one, Contender.Job job, int exit, Path log, Listing source)
+    /** Processor time of all but this process, which is the proxy. */
+    private static double othersSeconds() {
+        double own = ProcStat.of(ProcessHandle.current().pid())
+                .map(ProcStat::ownSeconds)
+                .orElse(0.0);
+        return ProcStat.machineSeconds().orElse(0.0) - own;
+    }
+
+    private static Optional<String> fault(
+            Contender one, Contender.Job job, int exit, Path log, Listing source, boolean everyByte)
             throws IOException {
         if (exit != 0) {
             return Optional.of("exit code " + exit + ": " + Tools.tail(log));
         }
         try {
             String said = new String(Files.readAllBytes(log), StandardCharsets.UTF_8);
-            return source.difference(Listing.of(one.result(job, said)));
-        } catch (BenchException e) {
-            return Optional.of(e.getMessage());
+            Path copy = one.result(job, said);
+            Optional<String> difference = source.difference(Listing.of(copy));
+            return difference.isEmpty() && everyByte ? source.unequal(job.content(), copy) : difference;
+        } catch (BenchException | NoSuchFileException e) {
+            return Optional.of(e instanceof BenchException ? e.getMessage() : e.getMessage() + " is missing");
         }
     }
 

@@ -56,6 +56,16 @@ record Listing(TreeMap<String, Long> files, int folders) {
         return Optional.of("has " + (copy.files.size() - files.size()) + " files too many");
     }
 
+    /** The first file whose content is not that of its namesake; empty if all are equal. */
+    Optional<String> unequal(Path folder, Path copy) throws IOException {
+        for (String file : files.keySet()) {
+            if (Files.mismatch(folder.resolve(file), copy.resolve(file)) >= 0) {
+                return Optional.of(file + " has another content");
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Reads every file, so that the page cache has them all for whoever comes first. */
     static void warm(Path folder) throws IOException {
         byte[] buffer = new byte[1 << 18];

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Report {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> FEW_ROUND_TRIPS = List.of("lftp", "rclone");
+    private static final List<String> PARALLEL = List.of("lftp", "rclone");
+    private static final double QUIET = 0.1;
 
     private final Map<String, String> about;
     private final List<String> tools;
@@ -88,13 +89,35 @@ final class Report {
         out.println();
         for (boolean first : new boolean[] {true, false}) {
             Figures figures = figures(trials, first);
-            figures.timesOurs(FEW_ROUND_TRIPS)
+            figures.timesOurs(PARALLEL)
                     .ifPresent(figure -> out.printf(
-                            "The faster of %s takes %s times as long as ours (%s run).%n",
-                            String.join(" and ", FEW_ROUND_TRIPS),
+                            "%s run: the faster of lftp and rclone takes %s times as long as ours, the fastest of all"
+                                    + " %s times.%n",
+                            first ? "First" : "Unchanged second",
                             text(Optional.of(figure), "%.2f"),
-                            first ? "first" : "unchanged second"));
+                            text(figures.timesOurs(others()), "%.2f")));
         }
+        tools.stream()
+                .filter(tool -> trials.stream().noneMatch(trial -> trial.tool().equals(tool)))
+                .forEach(tool -> out.println(tool
+                        + " was not run here: it is missing, or --limit ended it at this or a shorter round trip."));
+        double busy = trials.stream()
+                .mapToDouble(trial -> trial.othersCpuSeconds() == null ? 0 : trial.othersCpuSeconds())
+                .sum();
+        double all =
+                trials.stream().mapToDouble(trial -> trial.measured().seconds()).sum()
+                        * Runtime.getRuntime().availableProcessors();
+        if (busy > all * QUIET) {
+            out.printf(
+                    Locale.ROOT,
+                    "CAUTION: other work took %.0f %% of this machine's processor time meanwhile; measure again when it"
+                            + " is quiet.%n",
+                    100 * busy / all);
+        }
+    }
+
+    private List<String> others() {
+        return tools.stream().filter(tool -> !tool.equals(Ours.NAME)).toList();
     }
 
     private static @Nullable Double megabytes(@Nullable Long bytes) {
@@ -162,22 +185,25 @@ final class Report {
                 }
             }
         });
+        ArrayNode ratios = root.putArray("ratios");
+        bySetting(trials).forEach((setting, all) -> {
+            for (boolean first : new boolean[] {true, false}) {
+                Figures figures = figures(all, first);
+                figures.timesOurs(others()).ifPresent(fastest -> {
+                    ObjectNode node =
+                            describe(ratios.addObject(), setting, first).put("fastestTimesOurs", fastest.value());
+                    figures.timesOurs(PARALLEL)
+                            .ifPresent(faster -> node.put("fasterOfLftpAndRcloneTimesOurs", faster.value()));
+                });
+            }
+        });
         Files.createDirectories(file.toAbsolutePath().getParent());
         JSON.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), root);
     }
 
     private static void result(
             ObjectNode node, Trial.Setting setting, boolean first, String tool, Figures figures, List<Trial> own) {
-        node.put("target", setting.target().toString())
-                .put("fileSystem", setting.fileSystem())
-                .put("roundTripMillis", setting.roundTripMillis())
-                .put("proxy", setting.roundTripMillis() > 0)
-                .put("scale", setting.scale())
-                .put("files", setting.files())
-                .put("folders", setting.folders())
-                .put("bytes", setting.bytes())
-                .put("run", first ? "first" : "second")
-                .put("tool", tool);
+        describe(node, setting, first).put("tool", tool);
         figures.seconds(tool)
                 .ifPresent(figure -> node.put("medianSeconds", figure.value()).put("stoppedByLimit", figure.atLeast()));
         figures.timesOurs(List.of(tool)).ifPresent(figure -> node.put("timesOurs", figure.value()));
@@ -191,7 +217,20 @@ final class Report {
                     .put("serverCpuSeconds", trial.serverCpuSeconds())
                     .put("clientPeakBytes", trial.measured().peakBytes())
                     .put("syncSeconds", trial.syncSeconds())
+                    .put("othersCpuSeconds", trial.othersCpuSeconds())
                     .put("fault", trial.fault());
         }
+    }
+
+    private static ObjectNode describe(ObjectNode node, Trial.Setting setting, boolean first) {
+        return node.put("target", setting.target().toString())
+                .put("fileSystem", setting.fileSystem())
+                .put("roundTripMillis", setting.roundTripMillis())
+                .put("proxy", setting.roundTripMillis() > 0)
+                .put("scale", setting.scale())
+                .put("files", setting.files())
+                .put("folders", setting.folders())
+                .put("bytes", setting.bytes())
+                .put("run", first ? "first" : "second");
     }
 }

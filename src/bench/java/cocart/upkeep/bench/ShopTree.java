@@ -121,9 +121,9 @@ record ShopTree(Path root, Shape shape) {
         for (int i = 0; i < shape.large(); i++) {
             file("uploads", shape.small() + i, (int) (LARGE_AVERAGE * (0.25 + 1.5 * random.nextDouble())), random);
         }
-        Files.writeString(
-                content().resolve(PLUGIN + "/cart-rest-api-for-woocommerce.php"),
-                "<?php\n/**\n * Plugin Name: CoCart\n * Version: 4.3.6\n */\n");
+        Path plugin = content().resolve(PLUGIN + "/cart-rest-api-for-woocommerce.php");
+        Files.writeString(plugin, "<?php\n/**\n * Plugin Name: CoCart\n * Version: 4.3.6\n */\n");
+        age(plugin, random);
         // last, because a folder's time changes with what is made in it
         for (String folder : folders) {
             age(content().resolve(folder), random);

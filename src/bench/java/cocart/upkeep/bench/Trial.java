@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param measured how it ran
  * @param serverCpuSeconds processor time of sshd; null if not known here
  * @param syncSeconds how long it then took until all that was written had reached the disk
+ * @param othersCpuSeconds processor time that neither the tool nor sshd nor the proxy used meanwhile; null if not known
  * @param fault why the result does not count, or null; a run that was stopped has none
  */
 record Trial(
@@ -23,6 +24,7 @@ record Trial(
         Measured measured,
         @Nullable Double serverCpuSeconds,
         double syncSeconds,
+        @Nullable Double othersCpuSeconds,
         @Nullable String fault) {
 
     /**
