@@ -254,6 +254,47 @@ class BackUpTest {
                 .anyMatch(line -> line.contains("index.php") && line.contains("\"error\":"));
     }
 
+    @Test
+    void anIdThatComesAgainWithOtherContentIsNotTakenForTheFirst() throws Exception {
+        Snapshot first = backUp("acme", NOW);
+        Disk.remove(first.path());
+        write("index.php", "<?php // Silence is g0lden.");
+        Snapshot again = backUp("acme", NOW);
+        assertThat(again.id()).isEqualTo(first.id());
+        write("old.php", "<?php // Silence is golden.");
+        Snapshot third = backUp("acme", NOW.plusSeconds(60));
+        assertThat(third.path().resolve("wp-content/old.php")).hasContent("<?php // Silence is golden.");
+        assertThat(third.path().resolve("wp-content/index.php")).hasContent("<?php // Silence is g0lden.");
+    }
+
+    @Test
+    void aDamagedIndexIsMadeAnew() throws Exception {
+        Snapshot acme = backUp("acme", NOW);
+        Path index = folder.resolve("backups/index.mv.db");
+        Files.write(index, new byte[50_000]);
+        Snapshot other = backUp("other", NOW.plusSeconds(60));
+        assertThat(other.newBytes()).isZero();
+        assertSameFile(acme, other, "wp-content/index.php");
+        assertThat(Files.readString(index, java.nio.charset.StandardCharsets.ISO_8859_1))
+                .contains("H:2");
+    }
+
+    @Test
+    void anIndexThatAnotherProcessUsesIsDoneWithout() throws Exception {
+        Snapshot first = backUp("acme", NOW);
+        Path index = folder.resolve("backups/index.mv.db");
+        try (java.nio.channels.FileChannel channel =
+                        java.nio.channels.FileChannel.open(index, java.nio.file.StandardOpenOption.WRITE);
+                java.nio.channels.FileLock lock = channel.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            write("copy.php", "<?php // Silence is golden.");
+            Snapshot second = backUp("acme", NOW.plusSeconds(60));
+            assertThat(second.newBytes()).isZero();
+            assertThat(inode(second.path().resolve("wp-content/copy.php")))
+                    .isEqualTo(inode(first.path().resolve("wp-content/index.php")));
+        }
+    }
+
     private Snapshot backUp(String store, Instant at) {
         return backUp(store, at, List.of());
     }
