@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,27 @@ public final class StoreFilesFactory {
         String address = address(store.files());
         return new SftpFiles(
                 store.id(), endpoint, address.substring(address.indexOf('/')), idle(endpoint.getConfiguration()));
+    }
+
+    /**
+     * Opens a tunnel to a store's database through its SFTP login, and goes through it once, so that what bars the way is
+     * known before another program takes it; the caller closes it.
+     *
+     * @param seenFromThere the database as the store's own host sees it
+     * @throws StoreException if the server cannot be entered or does not forward, or the database cannot be entered
+     */
+    public StoreDatabase database(StoreSettings store, DatabaseAddress seenFromThere) {
+        JdbcStoreDatabase database =
+                new JdbcStoreDatabase(store.id(), new Tunnel(store.id(), endpoint(store), seenFromThere));
+        try {
+            database.connect().close();
+            return database;
+        } catch (StoreException | SQLException e) {
+            database.close();
+            throw e instanceof StoreException known
+                    ? known
+                    : new StoreException("store " + store.id() + ": the database hung up: " + e.getMessage(), e);
+        }
     }
 
     /**
