@@ -33,6 +33,11 @@ final class ConfiguredStores implements Stores {
 
     @Override
     public StoreSettings get(String id) {
+        return get(settings, id);
+    }
+
+    /** @throws StoreException if no store has this id */
+    static StoreSettings get(Settings settings, String id) {
         StoreSettings store = settings.stores().get(id);
         if (store == null) {
             throw new StoreException(

@@ -101,7 +101,7 @@ public final class JdbcStoreDatabase implements StoreDatabase {
 
     private StoreException explained(SQLException e) {
         String where = "store " + store + ": ";
-        StoreException barred = tunnel == null || e.getErrorCode() != 0 ? null : tunnel.fault(e);
+        StoreException barred = tunnel == null || e.getErrorCode() > 0 ? null : tunnel.fault(e);
         if (barred != null) {
             return barred;
         }

@@ -56,7 +56,7 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             return new LocalFiles(store.id(), localRoot(store.files()));
         }
-        SftpEndpoint endpoint = endpoint(store);
+        SftpEndpoint endpoint = login(store);
         String address = address(store.files());
         return new SftpFiles(
                 store.id(), endpoint, address.substring(address.indexOf('/')), idle(endpoint.getConfiguration()));
@@ -71,7 +71,7 @@ public final class StoreFilesFactory {
      */
     public StoreDatabase database(StoreSettings store, DatabaseAddress seenFromThere) {
         JdbcStoreDatabase database =
-                new JdbcStoreDatabase(store.id(), new Tunnel(store.id(), endpoint(store), seenFromThere));
+                new JdbcStoreDatabase(store.id(), new Tunnel(store.id(), login(store), seenFromThere));
         try {
             database.connect().close();
             return database;
@@ -93,8 +93,18 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             localRoot(store.files());
         } else if (!store.files().contains("=#")) {
-            endpoint(store);
+            login(store);
         }
+    }
+
+    /**
+     * Asks an {@code sftp:} store's server for its host key; nothing of ours is sent to it. Secrets of the store's endpoint
+     * are dropped, so the Camel context of this factory cannot be used for its files afterwards.
+     *
+     * @throws StoreException if the server cannot be reached
+     */
+    public ShownKey hostKey(StoreSettings store) {
+        return HostKeys.look(store.id(), endpoint(store));
     }
 
     private Path localRoot(String uri) {
@@ -105,6 +115,12 @@ public final class StoreFilesFactory {
     /** {@code [USER@]HOST[:PORT]/PATH} of an {@code sftp:} URI. */
     private static String address(String uri) {
         return uri.substring("sftp:".length()).replaceFirst("^//", "").replaceFirst("\\?.*", "");
+    }
+
+    private SftpEndpoint login(StoreSettings store) {
+        SftpEndpoint endpoint = endpoint(store);
+        key(endpoint.getConfiguration(), "upkeep.store." + store.id() + ".files");
+        return endpoint;
     }
 
     private SftpEndpoint endpoint(StoreSettings store) {
@@ -155,7 +171,6 @@ public final class StoreFilesFactory {
         config.setPassword(secrets.get("password"));
         config.setPrivateKeyPassphrase(secrets.get("privateKeyPassphrase"));
         defaults(config, options);
-        key(config, property);
         return endpoint;
     }
 

@@ -4,6 +4,7 @@ import com.jcraft.jsch.ChannelDirectStreamLocal;
 import com.jcraft.jsch.ChannelDirectTCPIP;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -174,10 +175,43 @@ final class Tunnel implements AutoCloseable {
     }
 
     private void connect(ChannelDirectTCPIP channel, Socket socket) throws IOException, JSchException {
-        channel.setOutputStream(socket.getOutputStream());
+        Back back = new Back(socket.getOutputStream());
+        channel.setOutputStream(back);
         channel.setOrgIPAddress("127.0.0.1");
         channel.setOrgPort(socket.getPort());
         channel.connect(endpoint.getConfiguration().getConnectTimeout());
+        back.opened();
+    }
+
+    /** What a channel writes to; one that is never opened does not close it, as why is noted and another tried first. */
+    private static final class Back extends FilterOutputStream {
+
+        private boolean opened;
+        private boolean hungUp;
+
+        Back(OutputStream out) {
+            super(out);
+        }
+
+        synchronized void opened() throws IOException {
+            opened = true;
+            if (hungUp) {
+                out.close();
+            }
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int count) throws IOException {
+            out.write(bytes, offset, count);
+        }
+
+        @Override
+        public synchronized void close() throws IOException {
+            hungUp = true;
+            if (opened) {
+                out.close();
+            }
+        }
     }
 
     /** Why the way was barred for a connection since the last {@link #open}; null if it was not. */

@@ -53,7 +53,7 @@ class DatabaseAddressesTest {
         assertThatThrownBy(() -> address("sftp:deploy@shop.example/var/www", "shop", dbHost, "shop", "pw"))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("which only the store's own host can reach")
-                .hasMessageContaining("upkeep.store.acme.database.url");
+                .hasMessageContainingAll("upkeep.store.acme.database.tunnel = true", "upkeep.store.acme.database.url");
     }
 
     @ParameterizedTest
