@@ -75,7 +75,8 @@ public final class JdbcStoreDatabase implements StoreDatabase {
         }
         properties.setProperty("user", address.username());
         properties.setProperty("password", address.password());
-        properties.putIfAbsent("connectTimeout", "10000");
+        // the far end of a tunnel has its own time limit, which is told better
+        properties.putIfAbsent("connectTimeout", tunnel == null ? "10000" : "30000");
         properties.putIfAbsent("socketTimeout", String.valueOf(IDLE_MILLIS));
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("allowLocalInfile", "false");

@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -33,6 +34,7 @@ import org.apache.sshd.common.util.net.SshdSocketAddress;
 import org.apache.sshd.server.forward.AcceptAllForwardingFilter;
 import org.apache.sshd.server.forward.ForwardingFilter;
 import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.forward.StaticDecisionForwardingFilter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TunnelTest {
 
     private static final String PASSWORD = "ge\"heim #'x\\";
+
+    private static final String LOGIN = "password=RAW(s3cret!)";
 
     @TempDir
     Path folder;
@@ -138,6 +142,25 @@ class TunnelTest {
     }
 
     @Test
+    void aDatabaseThatDoesNotAnswerIsNotWaitedForForEver() {
+        CountDownLatch over = new CountDownLatch(1);
+        forward(new StaticDecisionForwardingFilter(true) {
+            @Override
+            protected boolean checkAcceptance(String request, Session session, SshdSocketAddress target) {
+                try {
+                    over.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                return true;
+            }
+        });
+        assertThatThrownBy(() -> open(LOGIN + "&connectTimeout=1000", address("127.0.0.1", databasePort(), null)))
+                .hasMessageContaining("127.0.0.1 got no answer within 1 s from 127.0.0.1:" + databasePort());
+        over.countDown();
+    }
+
+    @Test
     void aWrongPasswordIsSaidAsSeenFromThere() {
         DatabaseAddress address =
                 new DatabaseAddress("127.0.0.1", databasePort(), null, "tunnelled", "tunnelled", "wr0ng", "wp_", null);
@@ -149,7 +172,7 @@ class TunnelTest {
 
     @Test
     void aWrongLoginIsSaidAsForFiles() {
-        assertThatThrownBy(() -> open("gue$$", address("127.0.0.1", databasePort(), null)))
+        assertThatThrownBy(() -> open("password=RAW(gue$$)", address("127.0.0.1", databasePort(), null)))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContainingAll("does not let the user deploy in", "upkeep.store.acme.files");
         assertNothingIsLeft(0);
@@ -213,7 +236,7 @@ class TunnelTest {
     void fiftyTunnelsLeaveNothingBehind() throws Exception {
         DefaultCamelContext context = new DefaultCamelContext();
         for (int i = 0; i < 50; i++) {
-            StoreDatabase database = open(context, "s3cret!", address("127.0.0.1", databasePort(), null));
+            StoreDatabase database = open(context, LOGIN, address("127.0.0.1", databasePort(), null));
             Connection connection = database.connect();
             assertThat(scalar(connection, "SELECT 1")).isEqualTo("1");
             database.close(); // before its connection, as after an error
@@ -266,26 +289,23 @@ class TunnelTest {
     }
 
     private StoreDatabase open(DatabaseAddress address) {
-        return open("s3cret!", address);
+        return open(LOGIN, address);
     }
 
-    private StoreDatabase open(String password, DatabaseAddress address) {
-        return open(new DefaultCamelContext(), password, address);
+    private StoreDatabase open(String options, DatabaseAddress address) {
+        return open(new DefaultCamelContext(), options, address);
     }
 
-    private StoreDatabase open(DefaultCamelContext context, String password, DatabaseAddress address) {
+    private StoreDatabase open(DefaultCamelContext context, String options, DatabaseAddress address) {
         return new StoreFilesFactory(context, home)
-                .database(
-                        SftpServers.store(
-                                "sftp:deploy@127.0.0.1:" + server.port() + "/?password=RAW(" + password + ")"),
-                        address);
+                .database(SftpServers.store("sftp:deploy@127.0.0.1:" + server.port() + "/?" + options), address);
     }
 
-    static DatabaseAddress address(String host, int port, String socket) {
+    private static DatabaseAddress address(String host, int port, String socket) {
         return new DatabaseAddress(host, port, socket, "tunnelled", "tunnelled", PASSWORD, "wp_", null);
     }
 
-    static String scalar(Connection connection, String sql) throws SQLException {
+    private static String scalar(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             result.next();
@@ -297,7 +317,7 @@ class TunnelTest {
         server.server().setForwardingFilter(new Noting(filter));
     }
 
-    private final class Noting extends org.apache.sshd.server.forward.StaticDecisionForwardingFilter {
+    private final class Noting extends StaticDecisionForwardingFilter {
 
         private final ForwardingFilter filter;
 
