@@ -52,6 +52,11 @@ final class TrustCommand extends Commands.Base {
                     + " are " + chosen.files().substring(0, chosen.files().indexOf(':')) + ":");
             return Upkeep.FINE;
         }
+        if (chosen.files().contains("strictHostKeyChecking=no")) {
+            err().println("upkeep: store " + store + ": upkeep.store." + store
+                    + ".files says strictHostKeyChecking=no, so"
+                    + " that no key is looked at when it is used; take that out");
+        }
         if (chosen.files().contains("=#")) { // beans of the routes, such as a proxy
             try (Bundle bundle = new Bundle(settings, false)) {
                 return trust(new StoreFilesFactory(bundle.start(), settings.home()).hostKey(chosen));
