@@ -236,11 +236,12 @@ final class Commands {
                         "", "backup directory", () -> writable(bundle.settings().path("backup.directory")));
                 for (StoreSettings store : bundle.stores.all()) {
                     boolean files = attempt(store.id(), "files", () -> files(bundle, store));
+                    String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
                     if (!files && store.database().isIncomplete()) {
-                        out().println("skipped " + store.id() + ": database, because wp-config.php cannot be read");
+                        out().println("skipped " + store.id() + ": " + door + ", because wp-config.php cannot be read");
                         fine = false;
                     } else {
-                        fine &= files & attempt(store.id(), "database", () -> database(bundle, store));
+                        fine &= files & attempt(store.id(), door, () -> database(bundle, store));
                     }
                 }
                 out().flush();

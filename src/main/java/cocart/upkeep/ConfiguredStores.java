@@ -1,5 +1,6 @@
 package cocart.upkeep;
 
+import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.DatabaseAddresses;
 import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.StoreDatabase;
@@ -32,6 +33,11 @@ final class ConfiguredStores implements Stores {
 
     @Override
     public StoreSettings get(String id) {
+        return get(settings, id);
+    }
+
+    /** @throws StoreException if no store has this id */
+    static StoreSettings get(Settings settings, String id) {
         StoreSettings store = settings.stores().get(id);
         if (store == null) {
             throw new StoreException(
@@ -50,10 +56,14 @@ final class ConfiguredStores implements Stores {
 
     @Override
     public StoreDatabase database(String id) {
-        return new JdbcStoreDatabase(id, DatabaseAddresses.resolve(get(id), () -> {
+        StoreSettings store = get(id);
+        DatabaseAddress address = DatabaseAddresses.resolve(store, () -> {
             try (StoreFiles files = files(id)) {
                 return files.read("wp-config.php", LARGEST_WP_CONFIG);
             }
-        }));
+        });
+        return store.database().tunnel()
+                ? new StoreFilesFactory(camel.get(), settings.home()).database(store, address)
+                : new JdbcStoreDatabase(id, address);
     }
 }

@@ -253,12 +253,26 @@ public final class Settings {
                         own(id, "database.username"),
                         own(id, "database.password"),
                         prefix,
-                        yesOrNo("upkeep.store." + id + ".database.tunnel", own(id, "database.tunnel"))),
+                        tunnel(id, scheme)),
                 update.equals("automatic"),
                 duration(nameOf(id, "detect.settle"), shared(id, "detect.settle")),
                 shared(id, "detect.cron"),
                 zone,
                 backup(id));
+    }
+
+    private boolean tunnel(String id, String scheme) {
+        String name = "upkeep.store." + id + ".database.tunnel";
+        if (!yesOrNo(name, own(id, "database.tunnel"))) {
+            return false;
+        }
+        if (!scheme.equals("sftp")) {
+            throw wrong(
+                    name,
+                    "goes through an SFTP login, and the files of this store are " + scheme + ":; take it out, or set"
+                            + " upkeep.store." + id + ".files = sftp:...");
+        }
+        return true;
     }
 
     private StoreSettings.Backup backup(String id) {

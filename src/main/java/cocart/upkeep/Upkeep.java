@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
             Commands.Once.class,
             Commands.StatusCommand.class,
             Commands.Check.class,
+            TrustCommand.class,
             BackupCommands.Backup.class,
             BackupCommands.SnapshotsCommand.class,
             Commands.Approve.class,
@@ -90,10 +91,15 @@ public final class Upkeep implements Runnable {
 
     /** Opens the bundle that the options name. */
     Bundle open(boolean ticks) {
+        return new Bundle(settings(), ticks);
+    }
+
+    /** Reads the settings that the options name. */
+    Settings settings() {
         String installed = System.getProperty("upkeep.home", "");
         Path folder =
                 (home != null ? home : Path.of(installed)).toAbsolutePath().normalize();
         String chosen = profile != null ? profile : System.getProperty("camel.main.profile");
-        return new Bundle(Settings.load(folder, chosen), ticks);
+        return Settings.load(folder, chosen);
     }
 }

@@ -51,6 +51,11 @@ public final class EmbeddedSftp implements AutoCloseable {
         }
     }
 
+    /** The server itself, for those who want it to do more than to serve files, such as to forward connections. */
+    public SshServer server() {
+        return server;
+    }
+
     public int port() {
         return server.getPort();
     }

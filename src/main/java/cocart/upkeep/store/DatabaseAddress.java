@@ -61,6 +61,11 @@ public record DatabaseAddress(
         }
     }
 
+    /** The same database as it is reached by a port of this machine, for example at the end of a tunnel. */
+    DatabaseAddress at(int localPort) {
+        return new DatabaseAddress("127.0.0.1", localPort, null, name, username, password, prefix, options);
+    }
+
     /** A table's full name, for example {@code wp_cocart_carts} for {@code cocart_carts}. */
     public String table(String name) {
         return prefix + name;

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out where a store's database is: from its settings, and for what they leave out from {@code wp-config.php}. */
@@ -21,6 +23,8 @@ public final class DatabaseAddresses {
     private DatabaseAddresses() {}
 
     /**
+     * With a tunnel, hosts, ports and sockets are as the store's own host sees them.
+     *
      * @param wpConfig content of the store's {@code wp-config.php}, asked only if a setting is missing
      * @throws StoreException (permanent) that names the property to set
      */
@@ -73,12 +77,12 @@ public final class DatabaseAddresses {
             return new DatabaseAddress(
                     url.group(1),
                     url.group(2) == null ? DEFAULT_PORT : Integer.parseInt(url.group(2)),
-                    null,
+                    option(options, "localSocket"),
                     url.group(3),
                     username != null ? username : from(store, config, "DB_USER", "username"),
                     password != null ? password : from(store, config, "DB_PASSWORD", "password"),
                     prefix,
-                    options);
+                    without(options, "localSocket"));
         }
         String name = from(store, config, "DB_NAME", "url");
         String host = from(store, config, "DB_HOST", "url");
@@ -107,13 +111,17 @@ public final class DatabaseAddresses {
                 host = "[" + host + "]";
             }
         }
-        boolean own = socket != null || isThisMachine(host);
-        if (own && !onThisMachine(store.files())) {
+        boolean there = store.database().tunnel() || onThisMachine(store.files());
+        if (!there && (socket != null || isThisMachine(host))) {
             throw new StoreException(
                     "store " + store.id() + ": DB_HOST in wp-config.php is " + dbHost
-                            + ", which only the store's own host can reach; make the database reachable from here (for"
-                            + " example by ssh -L 3307:127.0.0.1:3306) and set " + property(store, "url")
-                            + " = jdbc:mariadb://127.0.0.1:3307/" + name,
+                            + ", which only the store's own host can reach; "
+                            + (store.files().startsWith("sftp:")
+                                    ? "set " + property(store, "tunnel") + " = true to reach it through the SFTP login,"
+                                            + " or "
+                                    : "")
+                            + "make the database reachable from here and set " + property(store, "url")
+                            + " = jdbc:mariadb://HOST:3306/" + name,
                     null,
                     true);
         }
@@ -176,6 +184,14 @@ public final class DatabaseAddresses {
             }
         }
         return null;
+    }
+
+    private static @Nullable String without(@Nullable String options, String name) {
+        return options == null
+                ? null
+                : Stream.of(options.split("&"))
+                        .filter(option -> !option.startsWith(name + "="))
+                        .collect(Collectors.joining("&"));
     }
 
     private static String property(StoreSettings store, String name) {

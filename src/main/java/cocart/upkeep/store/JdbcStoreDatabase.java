@@ -3,6 +3,7 @@ package cocart.upkeep.store;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import org.mariadb.jdbc.Driver;
 
 /** A store's database over JDBC (MariaDB's driver, which speaks to MySQL too). */
@@ -17,10 +18,24 @@ public final class JdbcStoreDatabase implements StoreDatabase {
 
     private final String store;
     private final DatabaseAddress address;
+    private final @Nullable Tunnel tunnel;
 
     public JdbcStoreDatabase(String store, DatabaseAddress address) {
         this.store = store;
         this.address = address;
+        this.tunnel = null;
+    }
+
+    /**
+     * A database at the end of a tunnel, which is closed with it. Whoever connects, and be it another program, uses
+     * {@link #address}. With TLS the driver then compares the server's certificate with the name 127.0.0.1, so
+     * that {@code sslMode=verify-full} fails where the certificate names a host; {@code verify-ca} works, and the way to
+     * the store's host is encrypted and its key checked by SSH anyway.
+     */
+    JdbcStoreDatabase(String store, Tunnel tunnel) {
+        this.store = store;
+        this.address = tunnel.local();
+        this.tunnel = tunnel;
     }
 
     @Override
@@ -46,6 +61,9 @@ public final class JdbcStoreDatabase implements StoreDatabase {
 
     @Override
     public Connection connect() {
+        if (tunnel != null) {
+            tunnel.open();
+        }
         Properties properties = new Properties();
         if (address.options() != null) {
             for (String option : address.options().split("&")) {
@@ -57,7 +75,8 @@ public final class JdbcStoreDatabase implements StoreDatabase {
         }
         properties.setProperty("user", address.username());
         properties.setProperty("password", address.password());
-        properties.putIfAbsent("connectTimeout", "10000");
+        // the far end of a tunnel has its own time limit, which is told better
+        properties.putIfAbsent("connectTimeout", tunnel == null ? "10000" : "30000");
         properties.putIfAbsent("socketTimeout", String.valueOf(IDLE_MILLIS));
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("allowLocalInfile", "false");
@@ -83,8 +102,22 @@ public final class JdbcStoreDatabase implements StoreDatabase {
 
     private StoreException explained(SQLException e) {
         String where = "store " + store + ": ";
-        String place = address.socket() != null ? address.socket() : address.host() + ":" + address.port();
+        StoreException barred = tunnel == null || e.getErrorCode() > 0 ? null : tunnel.fault(e);
+        if (barred != null) {
+            return barred;
+        }
+        String place = tunnel != null
+                ? tunnel.place()
+                : address.socket() != null ? address.socket() : address.host() + ":" + address.port();
         String settings = "upkeep.store." + store + ".database.*, or DB_* in wp-config.php";
+        if (tunnel != null && String.valueOf(e.getMessage()).contains("hostname verification failed")) {
+            return new StoreException(
+                    where + "the certificate of the database at " + place + " does not name 127.0.0.1, by which it is"
+                            + " reached through the tunnel; write sslMode=verify-ca in upkeep.store." + store
+                            + ".database.url",
+                    e,
+                    true);
+        }
         return switch (e.getErrorCode()) {
             case 1045, 1698 ->
                 new StoreException(
@@ -112,6 +145,9 @@ public final class JdbcStoreDatabase implements StoreDatabase {
 
     @Override
     public void close() {
-        // connections belong to their callers
+        // connections belong to their callers, but those through a tunnel end with it
+        if (tunnel != null) {
+            tunnel.close();
+        }
     }
 }

@@ -1,23 +1,18 @@
 package cocart.upkeep.store;
 
 import com.jcraft.jsch.ChannelSubsystem;
-import com.jcraft.jsch.HostKey;
-import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.apache.camel.component.file.remote.RemoteFileConfiguration;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
-import org.apache.camel.component.file.remote.SftpOperations;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,15 +58,6 @@ final class SftpConnection implements AutoCloseable {
     private boolean ended;
     private int nextId = 1;
 
-    /** Opens camel-ftp's session; its method is protected. */
-    private static final class Sessions extends SftpOperations {
-
-        Session create(SftpEndpoint endpoint) throws JSchException {
-            setEndpoint(endpoint);
-            return createSession((RemoteFileConfiguration) endpoint.getConfiguration());
-        }
-    }
-
     /**
      * @param idleMillis longest silence while an answer is awaited
      * @throws StoreException if the server cannot be reached or entered
@@ -80,28 +66,21 @@ final class SftpConnection implements AutoCloseable {
         this.store = store;
         this.idleMillis = idleMillis;
         SftpConfiguration config = endpoint.getConfiguration();
-        Session opened = null;
+        session = SshSessions.open(store, endpoint);
         try {
-            opened = new Sessions().create(endpoint);
-            opened.setTimeout(config.getSoTimeout());
-            opened.connect(config.getConnectTimeout());
-            channel = (ChannelSubsystem) opened.openChannel("subsystem");
+            channel = (ChannelSubsystem) session.openChannel("subsystem");
             channel.setSubsystem("sftp");
             channel.setOutputStream(new Frames());
             out = channel.getOutputStream();
             channel.connect(config.getConnectTimeout());
-            session = opened;
             byte[] init = new SftpPacket.Builder().number(5).build();
             out.write(init);
             out.write(SftpPacket.INIT);
             out.write(new SftpPacket.Builder().number(3).build());
             out.flush();
         } catch (JSchException | IOException e) {
-            StoreException explained = explained(store, config, opened, e);
-            if (opened != null) {
-                opened.disconnect();
-            }
-            throw explained;
+            session.disconnect();
+            throw SshSessions.explained(store, config, session, e);
         }
         try {
             if (receive().type() != SftpPacket.VERSION) {
@@ -265,98 +244,5 @@ final class SftpConnection implements AutoCloseable {
         public void close() {
             deliver(null);
         }
-    }
-
-    private static StoreException explained(
-            String store, SftpConfiguration config, @Nullable Session session, Exception error) {
-        String property = "upkeep.store." + store + ".files";
-        String where = "store " + store + ": ";
-        String server = config.getHost() + ":" + config.getPort();
-        String message = String.valueOf(error.getMessage());
-        String known = config.getKnownHostsFile() == null ? "the known hosts" : config.getKnownHostsFile();
-        String lower = message.toLowerCase(Locale.ROOT);
-        if (lower.contains("hostkey") || lower.contains("host key")) {
-            String shown = session == null ? "" : shown(session);
-            if (lower.contains("changed")) {
-                return new StoreException(
-                        where + "the host key of " + server + " is not the one in " + known + shown
-                                + recorded(session)
-                                + "; if the server was set up anew, replace its line there, else somebody may be"
-                                + " listening in",
-                        error,
-                        true);
-            }
-            return new StoreException(
-                    where + "the host key of " + server + " is unknown" + shown
-                            + "; compare it with the server's own, then run: " + "ssh-keyscan -p " + config.getPort()
-                            + " " + config.getHost() + " >> " + known,
-                    error,
-                    true);
-        }
-        if (lower.contains("auth fail") || lower.contains("auth cancel") || lower.contains("too many authentication")) {
-            return new StoreException(
-                    where + server + " does not let the user " + config.getUsername() + " in with "
-                            + (config.getPrivateKeyFile() != null
-                                    ? "the key " + config.getPrivateKeyFile()
-                                    : "this password")
-                            + "; check " + property,
-                    error,
-                    true);
-        }
-        if (lower.contains("closed by foreign host") || lower.contains("connection reset")) {
-            return new StoreException(
-                    where + server
-                            + " closed the connection before the login; is it an SFTP server, and does it let this"
-                            + " machine in? Check " + property,
-                    error);
-        }
-        if (lower.contains("no route") || lower.contains("unreachable")) {
-            return new StoreException(
-                    where + "no way leads to " + server + " from here; check the network, a firewall or VPN, and "
-                            + property,
-                    error);
-        }
-        if (lower.contains("unknownhost")) {
-            return new StoreException(where + "there is no host " + config.getHost() + "; check " + property, error);
-        }
-        if (lower.contains("refused")) {
-            return new StoreException(
-                    where + "nothing listens at " + server + " (connection refused); check " + property, error);
-        }
-        if (lower.contains("timeout") || lower.contains("timed out")) {
-            return new StoreException(
-                    where + server + " does not answer within " + config.getConnectTimeout() / 1000
-                            + " s; is it up, and may this machine reach it?",
-                    error);
-        }
-        return new StoreException(where + "no SFTP connection to " + server + ": " + message, error);
-    }
-
-    private static String shown(Session session) {
-        HostKey key = session.getHostKey();
-        return key == null ? "" : " (the server shows " + key.getType() + " " + key.getFingerPrint(new JSch()) + ")";
-    }
-
-    private static String recorded(@Nullable Session session) {
-        if (session == null) {
-            return "";
-        }
-        HostKey[] keys = session.getHostKeyRepository() == null
-                ? null
-                : session.getHostKeyRepository().getHostKey();
-        StringBuilder text = new StringBuilder();
-        if (keys != null) {
-            String host =
-                    session.getPort() == 22 ? session.getHost() : "[" + session.getHost() + "]:" + session.getPort();
-            for (HostKey key : keys) {
-                if (host.equals(key.getHost()) || key.getHost().contains(session.getHost())) {
-                    text.append(text.isEmpty() ? "; recorded is " : ", ")
-                            .append(key.getType())
-                            .append(' ')
-                            .append(key.getFingerPrint(new JSch()));
-                }
-            }
-        }
-        return text.toString();
     }
 }

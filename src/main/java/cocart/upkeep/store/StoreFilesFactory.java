@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +56,7 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             return new LocalFiles(store.id(), localRoot(store.files()));
         }
-        SftpEndpoint endpoint = endpoint(store);
+        SftpEndpoint endpoint = login(store);
         String address = address(store.files());
         return new SftpFiles(
                 store.id(),
@@ -63,6 +64,27 @@ public final class StoreFilesFactory {
                 address.substring(address.indexOf('/')),
                 store.backup(),
                 idle(endpoint.getConfiguration()));
+    }
+
+    /**
+     * Opens a tunnel to a store's database through its SFTP login, and goes through it once, so that what bars the way is
+     * known before another program takes it; the caller closes it.
+     *
+     * @param seenFromThere the database as the store's own host sees it
+     * @throws StoreException if the server cannot be entered or does not forward, or the database cannot be entered
+     */
+    public StoreDatabase database(StoreSettings store, DatabaseAddress seenFromThere) {
+        JdbcStoreDatabase database =
+                new JdbcStoreDatabase(store.id(), new Tunnel(store.id(), login(store), seenFromThere));
+        try {
+            database.connect().close();
+            return database;
+        } catch (StoreException | SQLException e) {
+            database.close();
+            throw e instanceof StoreException known
+                    ? known
+                    : new StoreException("store " + store.id() + ": the database hung up: " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -75,8 +97,18 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             localRoot(store.files());
         } else if (!store.files().contains("=#")) {
-            endpoint(store);
+            login(store);
         }
+    }
+
+    /**
+     * Asks an {@code sftp:} store's server for its host key; nothing of ours is sent to it. Secrets of the store's endpoint
+     * are dropped, so the Camel context of this factory cannot be used for its files afterwards.
+     *
+     * @throws StoreException if the server cannot be reached
+     */
+    public ShownKey hostKey(StoreSettings store) {
+        return HostKeys.look(store.id(), endpoint(store));
     }
 
     private Path localRoot(String uri) {
@@ -87,6 +119,12 @@ public final class StoreFilesFactory {
     /** {@code [USER@]HOST[:PORT]/PATH} of an {@code sftp:} URI. */
     private static String address(String uri) {
         return uri.substring("sftp:".length()).replaceFirst("^//", "").replaceFirst("\\?.*", "");
+    }
+
+    private SftpEndpoint login(StoreSettings store) {
+        SftpEndpoint endpoint = endpoint(store);
+        key(endpoint.getConfiguration(), "upkeep.store." + store.id() + ".files");
+        return endpoint;
     }
 
     private SftpEndpoint endpoint(StoreSettings store) {
@@ -137,7 +175,6 @@ public final class StoreFilesFactory {
         config.setPassword(secrets.get("password"));
         config.setPrivateKeyPassphrase(secrets.get("privateKeyPassphrase"));
         defaults(config, options);
-        key(config, property);
         return endpoint;
     }
 

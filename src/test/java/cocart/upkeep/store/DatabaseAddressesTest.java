@@ -53,7 +53,46 @@ class DatabaseAddressesTest {
         assertThatThrownBy(() -> address("sftp:deploy@shop.example/var/www", "shop", dbHost, "shop", "pw"))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("which only the store's own host can reach")
-                .hasMessageContaining("upkeep.store.acme.database.url");
+                .hasMessageContainingAll("upkeep.store.acme.database.tunnel = true", "upkeep.store.acme.database.url");
+    }
+
+    @Test
+    void aTunnelIsRecommendedOnlyWhereThereIsAnSshLogin() {
+        assertThatThrownBy(() -> address("ftp:deploy@shop.example/var/www", "shop", "localhost", "shop", "pw"))
+                .hasMessageContaining("upkeep.store.acme.database.url = jdbc:mariadb://HOST:3306/shop")
+                .hasMessageNotContaining("tunnel");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "localhost,             127.0.0.1,   3306,  -",
+                "127.0.0.1:33306,       127.0.0.1,   33306, -",
+                "db.internal:3307,      db.internal, 3307,  -",
+                "[::1],                 [::1],       3306,  -",
+                "localhost:/run/my.sock, 127.0.0.1,  3306,  /run/my.sock"
+            })
+    void withATunnelHostsAreAsTheStoresOwnHostSeesThem(String dbHost, String host, int port, String socket) {
+        DatabaseAddress address =
+                address("sftp:deploy@shop.example/var/www", "shop", dbHost, "shop", "pw", tunnel(null));
+        assertThat(address.host()).isEqualTo(host);
+        assertThat(address.port()).isEqualTo(port);
+        assertThat(address.socket()).isEqualTo(socket);
+    }
+
+    /** Else the driver would look for it on this machine. */
+    @Test
+    void aSocketInTheUrlIsTheAddressAndNoOptionAnyMore() {
+        String url = "jdbc:mariadb://localhost/shop?sslMode=trust&localSocket=/run/my.sock&useCompression=true";
+        DatabaseAddress address = address("sftp:deploy@shop.example/var/www", "x", "x", "shop", "pw", tunnel(url));
+        assertThat(address.socket()).isEqualTo("/run/my.sock");
+        assertThat(address.options()).isEqualTo("sslMode=trust&useCompression=true");
+        assertThat(address.at(3307).socket()).isNull();
+    }
+
+    private static StoreSettings.DatabaseSettings tunnel(String url) {
+        return new StoreSettings.DatabaseSettings(url, null, null, null, true);
     }
 
     @ParameterizedTest
@@ -100,11 +139,22 @@ class DatabaseAddressesTest {
     }
 
     private static DatabaseAddress address(String files, String name, String host, String user, String password) {
+        return address(
+                files, name, host, user, password, new StoreSettings.DatabaseSettings(null, null, null, null, false));
+    }
+
+    private static DatabaseAddress address(
+            String files,
+            String name,
+            String host,
+            String user,
+            String password,
+            StoreSettings.DatabaseSettings database) {
         String config = "<?php\ndefine('DB_NAME', '" + php(name) + "');\ndefine('DB_USER', '" + php(user)
                 + "');\ndefine('DB_PASSWORD', '" + php(password) + "');\ndefine('DB_HOST', '" + php(host)
                 + "');\n$table_prefix = 'wp_';\n";
         return DatabaseAddresses.resolve(
-                SftpServers.store(files), () -> Optional.of(config.getBytes(StandardCharsets.UTF_8)));
+                SftpServers.store(files, database), () -> Optional.of(config.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String php(String text) {

@@ -11,12 +11,16 @@ final class SftpServers {
     private SftpServers() {}
 
     static StoreSettings store(String files) {
+        return store(files, new StoreSettings.DatabaseSettings(null, null, null, null, false));
+    }
+
+    static StoreSettings store(String files, StoreSettings.DatabaseSettings database) {
         return new StoreSettings(
                 "acme",
                 files,
                 null,
                 List.of("cart-rest-api-for-woocommerce"),
-                new StoreSettings.DatabaseSettings(null, null, null, null, false),
+                database,
                 false,
                 Duration.ZERO,
                 "0 * * * * ?",
