@@ -74,6 +74,12 @@ final class ArchiveStream extends InputStream {
         return ready.take(buffer, offset, length);
     }
 
+    /** Bytes that are made and wait to be read. */
+    @Override
+    public int available() {
+        return ready.left();
+    }
+
     /** Makes more until there is something to read. */
     private void make() throws IOException {
         while (ready.isEmpty() && !complete) {
@@ -101,8 +107,12 @@ final class ArchiveStream extends InputStream {
 
         private int taken;
 
+        int left() {
+            return count - taken;
+        }
+
         boolean isEmpty() {
-            return taken == count;
+            return left() == 0;
         }
 
         /** Up to {@code length} bytes; -1 if there is none. */

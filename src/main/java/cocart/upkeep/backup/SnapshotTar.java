@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -66,8 +67,9 @@ final class SnapshotTar implements Closeable {
             return next();
         } catch (StoreException e) {
             throw e;
-        } catch (java.nio.file.FileSystemException e) {
-            throw damaged(e.getFile() + " cannot be read (" + Faults.words(e) + ")");
+        } catch (IOException e) {
+            String what = e instanceof FileSystemException file ? file.getFile() : "a file";
+            throw damaged(what + " cannot be read (" + Faults.words(e) + ")");
         }
     }
 
