@@ -44,7 +44,9 @@ import java.util.Map;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
+import org.apache.camel.main.MainListenerSupport;
 
 /** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
 public final class Bundle implements AutoCloseable {
@@ -154,6 +156,15 @@ public final class Bundle implements AutoCloseable {
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
+        main.addMainListener(new MainListenerSupport() {
+            @Override
+            public void beforeConfigure(BaseMainSupport starting) {
+                // without it {{file:x}} in a route would be the text x
+                starting.getCamelContext()
+                        .getPropertiesComponent()
+                        .addPropertiesFunction(new FilePropertiesFunction(settings.home()));
+            }
+        });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
         if (!ticks) {
