@@ -139,6 +139,9 @@ public final class Bundle implements AutoCloseable {
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
                         events));
+        if (!settings.value("off-site.enabled").equals("true")) {
+            jobs.switchedOff("off-site");
+        }
         bind("retention", retention);
         bind(
                 "offSite",

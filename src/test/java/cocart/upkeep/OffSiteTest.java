@@ -61,7 +61,9 @@ class OffSiteTest {
         String shipped = Files.readString(route);
         Files.writeString(
                 route,
-                shipped.replace("sftp:backup@offsite.example:22/cocart-upkeep", "sftp:backup@127.0.0.1:" + line.port() + "//copies")
+                shipped.replace(
+                                "sftp:backup@offsite.example:22/cocart-upkeep",
+                                "sftp:backup@127.0.0.1:" + line.port() + "/copies")
                         .replace(
                                 "privateKeyFile: \"{{upkeep.home}}/config/id_ed25519\"",
                                 "password: \"RAW({{file:config/off-site-password}})\""));
@@ -131,8 +133,9 @@ class OffSiteTest {
         Files.delete(file);
         Files.write(file, content);
         assertThat(copy())
-                .isEqualTo("Snapshot acme/" + damaged.id()
-                        + " is damaged: wp-content/plugins/a/0.php is not what its manifest says; run: upkeep verify acme");
+                .isEqualTo(
+                        "Snapshot acme/" + damaged.id()
+                                + " is damaged: wp-content/plugins/a/0.php is not what its manifest says; run: upkeep verify acme");
         assertThat(copies()).filteredOn(name -> name.startsWith("acme")).containsExactly(name(good));
         content[9] ^= 1;
         Files.write(file, content, StandardOpenOption.TRUNCATE_EXISTING);
@@ -144,7 +147,7 @@ class OffSiteTest {
     void aHostKeyThatIsNotKnownIsNotTrusted() throws Exception {
         Files.writeString(home.resolve("config/known_hosts"), "");
         shop.backUp("acme", NOW);
-        assertThat(copy()).contains("could not be sent (");
+        assertThat(copy()).contains("could not be sent (", "config/known_hosts");
         assertThat(copies()).isEmpty();
         assertThat(line.sent()).isLessThan(10_000);
     }
@@ -163,17 +166,26 @@ class OffSiteTest {
 
     @Test
     void switchedOffThereIsNoRouteAndNothingHappens() throws Exception {
+        String known = Files.readString(home.resolve("config/known_hosts"));
+        Files.writeString(home.resolve("config/known_hosts"), "");
+        shop.backUp("acme", NOW);
+        assertThat(copy()).isNotNull();
+        Files.writeString(home.resolve("config/known_hosts"), known);
+        long sent = line.sent();
         Files.writeString(
                 home.resolve("config/application.properties"),
-                Files.readString(home.resolve("config/application.properties")).replace("enabled = true", "enabled = false"));
-        shop.backUp("acme", NOW);
+                Files.readString(home.resolve("config/application.properties"))
+                        .replace("enabled = true", "enabled = false"));
         try (Bundle bundle = new Bundle(Settings.load(home, null), true)) {
             CamelContext camel = bundle.start();
+            assertThat(bundle.jobs.error("acme", "off-site"))
+                    .as("is no matter any more")
+                    .isEmpty();
             assertThat(camel.getRoute("off-site")).isNull();
             assertThat(camel.getRoute("off-site-tick")).isNull();
             assertThat(camel.getRoute("back-up")).isNotNull();
         }
-        assertThat(line.sent()).isZero();
+        assertThat(line.sent()).isEqualTo(sent);
     }
 
     /** Runs the job for the store; its error, or null. */

@@ -157,6 +157,7 @@ public final class OffSite {
                 reason = cause.getMessage();
             }
         }
-        return PlainText.of(reason);
+        return PlainText.of(reason)
+                + (reason.contains("HostKey") ? ": compare that server's key and put it into config/known_hosts" : "");
     }
 }

@@ -202,6 +202,11 @@ public final class Jobs {
                 .filter(error -> !error.isEmpty());
     }
 
+    /** A job was switched off for all stores: how its last runs ended is no matter any more. */
+    public void switchedOff(String job) {
+        database.sql("job-forget-error").param("job", job).update();
+    }
+
     /** Lets go of all that this instance has claimed and will not end, so that another run takes it up at once. */
     public void release() {
         database.sql("job-release")

@@ -73,7 +73,8 @@ class ArchiveStreamTest {
     @Test
     void anEncryptedCopyIsOpenedWithTheKeyAndNoOther() throws Exception {
         byte[] copy = stream(recipient(key)).readAllBytes();
-        assertThat(new String(copy, 0, 21, java.nio.charset.StandardCharsets.US_ASCII)).isEqualTo("age-encryption.org/v1");
+        assertThat(new String(copy, 0, 21, java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("age-encryption.org/v1");
         assertArchive(new ZstdInputStream(decrypted(copy, key)));
         assertThatThrownBy(() -> decrypted(copy, keys())).isInstanceOf(Exception.class);
     }
@@ -116,7 +117,8 @@ class ArchiveStreamTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"flipped", "shorter", "longer", "gone", "a link now", "mode in the manifest", "half a manifest"})
+    @ValueSource(
+            strings = {"flipped", "shorter", "longer", "gone", "a link now", "mode in the manifest", "half a manifest"})
     void aDamagedSnapshotBreaksItsCopy(String how) throws Exception {
         Path file = snapshot.path().resolve("wp-content/uploads/large.bin");
         Path manifest = snapshot.path().resolve("manifest.jsonl");
@@ -135,8 +137,11 @@ class ArchiveStreamTest {
                 Files.createSymbolicLink(file, elsewhere);
             }
             case "mode in the manifest" ->
-                rewrite(manifest, Files.readString(manifest).replaceFirst("0751", "0755").getBytes());
-            default -> rewrite(manifest, Files.readString(manifest).substring(0, 2000).getBytes());
+                rewrite(
+                        manifest,
+                        Files.readString(manifest).replaceFirst("0751", "0755").getBytes());
+            default ->
+                rewrite(manifest, Files.readString(manifest).substring(0, 2000).getBytes());
         }
         for (String recipients : List.of("", recipient(key))) {
             InputStream in = stream(recipients);
@@ -225,7 +230,10 @@ class ArchiveStreamTest {
                         (line.isStored()
                                         ? hash(line.path())
                                         : line.target() != null ? "link " + line.target() : "folder")
-                                + " " + (line.target() != null ? "777" : Integer.toOctalString(Integer.parseInt(line.mode(), 8)))
+                                + " "
+                                + (line.target() != null
+                                        ? "777"
+                                        : Integer.toOctalString(Integer.parseInt(line.mode(), 8)))
                                 + " " + line.mtime()),
                 broken -> {});
         assertThat(found).isEqualTo(expected).hasSizeGreaterThan(40);
@@ -298,7 +306,9 @@ class ArchiveStreamTest {
     }
 
     private static void shell(String command) throws Exception {
-        Process process = new ProcessBuilder("sh", "-ec", command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder("sh", "-ec", command)
+                .redirectErrorStream(true)
+                .start();
         String said = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(said).isZero();
     }

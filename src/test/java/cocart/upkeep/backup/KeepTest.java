@@ -25,7 +25,8 @@ class KeepTest {
     private static final String SUNDAYS = "2019-09-01T11:00 2019-09-08T11:00 2019-09-15T11:00 2019-09-22T11:00"
             + " 2019-09-29T11:00 2019-10-06T11:00 2019-10-13T11:00 2019-10-20T11:00 2019-10-27T11:00 2019-11-03T11:00"
             + " 2019-11-10T11:00 2019-11-17T11:00";
-    private static final String MAY = "2023-05-01T08:00 2023-05-02T08:00 2023-05-02T11:00 2023-05-04T09:00 2023-05-05T10:00";
+    private static final String MAY =
+            "2023-05-01T08:00 2023-05-02T08:00 2023-05-02T11:00 2023-05-04T09:00 2023-05-05T10:00";
 
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(
@@ -49,13 +50,17 @@ class KeepTest {
             })
     void rulesMeanWhatTheyMeanInRestic(String what, String rules, String times, String kept) {
         String all = times.strip().replace("SUNDAYS", SUNDAYS).replace("MAY", MAY);
-        assertThat(kept(rules.strip(), instants(all), ZoneOffset.UTC)).containsExactlyElementsOf(instants(kept.strip()));
+        assertThat(kept(rules.strip(), instants(all), ZoneOffset.UTC))
+                .containsExactlyElementsOf(instants(kept.strip()));
     }
 
     @Test
     void aSnapshotADayForAHundredYears() {
         List<Instant> days = IntStream.range(0, 36525)
-                .mapToObj(day -> LocalDate.of(1926, 1, 1).plusDays(day).atTime(LocalTime.NOON).toInstant(ZoneOffset.UTC))
+                .mapToObj(day -> LocalDate.of(1926, 1, 1)
+                        .plusDays(day)
+                        .atTime(LocalTime.NOON)
+                        .toInstant(ZoneOffset.UTC))
                 .toList();
         List<List<String>> reasons = Keep.parse("daily=7,weekly=5,monthly=12,yearly=75")
                 .reasons(days.stream().sorted(Comparator.reverseOrder()).toList(), ZoneOffset.UTC);

@@ -72,42 +72,49 @@ class RetentionTest {
                 Duration.ofMinutes(15),
                 List.of("acme"),
                 (store, job) -> new Jobs.Schedule("", "UTC"));
-        retention = new Retention(database, new Stores() {
-            @Override
-            public Collection<StoreSettings> all() {
-                return List.of(get("acme"));
-            }
+        retention = new Retention(
+                database,
+                new Stores() {
+                    @Override
+                    public Collection<StoreSettings> all() {
+                        return List.of(get("acme"));
+                    }
 
-            @Override
-            public StoreSettings get(String id) {
-                return shop.settings(id, keep, "UTC");
-            }
+                    @Override
+                    public StoreSettings get(String id) {
+                        return shop.settings(id, keep, "UTC");
+                    }
 
-            @Override
-            public StoreFiles files(String id) {
-                throw new UnsupportedOperationException();
-            }
+                    @Override
+                    public StoreFiles files(String id) {
+                        throw new UnsupportedOperationException();
+                    }
 
-            @Override
-            public StoreDatabase database(String id) {
-                throw new UnsupportedOperationException();
-            }
-        }, shop.snapshots, updates, jobs, events, new Clock() {
-            @Override
-            public Instant instant() {
-                return now;
-            }
+                    @Override
+                    public StoreDatabase database(String id) {
+                        throw new UnsupportedOperationException();
+                    }
+                },
+                shop.snapshots,
+                updates,
+                jobs,
+                events,
+                new Clock() {
+                    @Override
+                    public Instant instant() {
+                        return now;
+                    }
 
-            @Override
-            public java.time.ZoneId getZone() {
-                return ZoneOffset.UTC;
-            }
+                    @Override
+                    public java.time.ZoneId getZone() {
+                        return ZoneOffset.UTC;
+                    }
 
-            @Override
-            public Clock withZone(java.time.ZoneId zone) {
-                return this;
-            }
-        });
+                    @Override
+                    public Clock withZone(java.time.ZoneId zone) {
+                        return this;
+                    }
+                });
     }
 
     @AfterEach
@@ -164,7 +171,8 @@ class RetentionTest {
         retention.run("acme");
         assertThat(shop.snapshots.list("acme")).containsExactly(whole);
         Snapshot next = day(-2);
-        sql.sql("UPDATE snapshot SET verified_at = LOCALTIMESTAMP WHERE id = '" + whole.id() + "'").update();
+        sql.sql("UPDATE snapshot SET verified_at = LOCALTIMESTAMP WHERE id = '" + whole.id() + "'")
+                .update();
         Snapshot last = day(-1);
         Outcome outcome = retention.run("acme");
         assertThat(shop.snapshots.list("acme")).containsExactly(last, whole);
@@ -196,7 +204,8 @@ class RetentionTest {
         assertThat(reasons(outcome, named)).containsExactly("data update to 3.0.0 is " + state);
         assertThat(reasons(outcome, before)).containsExactly("before data update to 3.0.0 is " + state);
 
-        sql.sql("UPDATE data_update SET state = 'complete' WHERE id = '" + update.id() + "'").update();
+        sql.sql("UPDATE data_update SET state = 'complete' WHERE id = '" + update.id() + "'")
+                .update();
         retention.run("acme");
         assertThat(shop.snapshots.list("acme")).containsExactly(newest);
     }
@@ -285,7 +294,8 @@ class RetentionTest {
     void aLeftoverOfTheSameNameIsNotInTheWay() throws Exception {
         Snapshot first = day(-1);
         day(0);
-        Path way = Files.createDirectories(first.path().resolveSibling(".removing-" + first.id()).resolve("x"));
+        Path way = Files.createDirectories(
+                first.path().resolveSibling(".removing-" + first.id()).resolve("x"));
         Files.writeString(way.resolve("y"), "");
         retention.run("acme");
         assertThat(first.path()).doesNotExist();
@@ -469,7 +479,8 @@ class RetentionTest {
     }
 
     private DataUpdate update(String state, Instant began, String snapshot) {
-        DataUpdate update = updates.plan("acme", "cart", null, "3.0.0", state.equals("complete") ? "2" : "1", began, true)
+        DataUpdate update = updates.plan(
+                        "acme", "cart", null, "3.0.0", state.equals("complete") ? "2" : "1", began, true)
                 .orElseThrow();
         sql.sql("UPDATE data_update SET state = :state, open_key = NULL, snapshot_id = :snapshot, created_at = :began"
                         + " WHERE id = :id")

@@ -45,7 +45,8 @@ public final class SmallShop {
         Files.write(file, content);
         // another time for other content, as only size and time tell that a file has changed
         long age = Math.abs(java.util.Arrays.hashCode(content) % 100_000_000L);
-        Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2015-01-01T00:00:00Z").plusSeconds(age)));
+        Files.setLastModifiedTime(
+                file, FileTime.from(Instant.parse("2015-01-01T00:00:00Z").plusSeconds(age)));
         return this;
     }
 
