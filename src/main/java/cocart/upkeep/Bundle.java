@@ -3,6 +3,9 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.OffSite;
+import cocart.upkeep.backup.Recipients;
+import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.Mark;
@@ -41,10 +44,15 @@ import java.util.Map;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
+import org.apache.camel.main.MainListenerSupport;
 
 /** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
 public final class Bundle implements AutoCloseable {
+
+    /** When a missing off-site copy is tried (again). */
+    private static final String EVERY_QUARTER = "0 0/15 * * * ?";
 
     private final Settings settings;
     private final HikariDataSource state;
@@ -60,6 +68,7 @@ public final class Bundle implements AutoCloseable {
     final Notices notices;
     final Jobs jobs;
     final Snapshots snapshots;
+    final Retention retention;
     final Status status;
 
     /**
@@ -87,12 +96,13 @@ public final class Bundle implements AutoCloseable {
                 settings.duration("lease"),
                 settings.duration("retry.after"),
                 List.copyOf(settings.stores().keySet()),
-                (store, job) -> schedule(settings.stores().get(store), job));
+                (store, job) -> schedule(settings, store, job));
         plugins = new PluginStates(database);
         stores = new ConfiguredStores(settings, main::getCamelContext);
         notices = new Notices(database, stores, updates, plugins, jobs, events);
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
+        retention = new Retention(database, stores, snapshots, updates, jobs, events, Clock.systemUTC());
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,
@@ -129,6 +139,14 @@ public final class Bundle implements AutoCloseable {
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
                         events));
+        if (!settings.value("off-site.enabled").equals("true")) {
+            jobs.switchedOff("off-site");
+        }
+        bind("retention", retention);
+        bind(
+                "offSite",
+                new OffSite(
+                        database, snapshots, Recipients.parse(settings.value("off-site.recipients")), jobs, events));
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, new StepRunner(), queue));
@@ -141,6 +159,15 @@ public final class Bundle implements AutoCloseable {
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
+        main.addMainListener(new MainListenerSupport() {
+            @Override
+            public void beforeConfigure(BaseMainSupport starting) {
+                // without it {{file:x}} in a route would be the text x
+                starting.getCamelContext()
+                        .getPropertiesComponent()
+                        .addPropertiesFunction(new FilePropertiesFunction(settings.home()));
+            }
+        });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
         if (!ticks) {
@@ -159,11 +186,13 @@ public final class Bundle implements AutoCloseable {
         beans.put(name, bean);
     }
 
-    private static Jobs.Schedule schedule(StoreSettings store, String job) {
+    private static Jobs.Schedule schedule(Settings settings, String id, String job) {
+        StoreSettings store = settings.stores().get(id);
         String cron =
                 switch (job) {
                     case "back-up" -> store.backup().cron();
                     case "drill" -> store.backup().drillCron();
+                    case "off-site" -> settings.value("off-site.enabled").equals("true") ? EVERY_QUARTER : "";
                     default -> store.detectCron();
                 };
         return new Jobs.Schedule(cron, store.zone());

@@ -1,5 +1,7 @@
 package cocart.upkeep;
 
+import cocart.upkeep.backup.Keep;
+import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Skips;
 import cocart.upkeep.store.FileNames;
 import cocart.upkeep.store.StoreException;
@@ -201,6 +203,11 @@ public final class Settings {
         number("migrate.attempts");
         size("backup.reserve");
         yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
+        try {
+            Recipients.parse(value("off-site.recipients"));
+        } catch (StoreException e) {
+            throw wrong("upkeep.off-site.recipients", String.valueOf(e.getMessage()));
+        }
         cron("upkeep.tick.cron", value("tick.cron"));
         for (String id : ids) {
             if (stores.put(id, store(id)) != null) {
@@ -280,6 +287,11 @@ public final class Settings {
         String drill = shared(id, "backup.drill.cron");
         if (!drill.isBlank()) {
             cron(nameOf(id, "backup.drill.cron"), drill);
+        }
+        try {
+            Keep.parse(shared(id, "backup.keep"));
+        } catch (StoreException e) {
+            throw wrong(nameOf(id, "backup.keep"), String.valueOf(e.getMessage()));
         }
         return new StoreSettings.Backup(
                 shared(id, "backup.cron"),

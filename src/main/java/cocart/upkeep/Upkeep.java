@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
             TrustCommand.class,
             BackupCommands.Backup.class,
             BackupCommands.SnapshotsCommand.class,
+            PruneCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

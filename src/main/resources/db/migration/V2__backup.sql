@@ -2,7 +2,11 @@
 
 -- suspicion: what is odd about a snapshot in comparison with the one before, for a human to look at.
 ALTER TABLE snapshot ADD COLUMN suspicion VARCHAR(2000);
+-- trusted_at: when it was found to be like the trusted one before, or a human accepted it.
+ALTER TABLE snapshot ADD COLUMN trusted_at TIMESTAMP(3) NULL;
+-- off_site_error: why this snapshot itself, not the way there, kept it from being copied.
 ALTER TABLE snapshot ADD COLUMN off_site_at TIMESTAMP(3) NULL;
+ALTER TABLE snapshot ADD COLUMN off_site_error VARCHAR(2000);
 
 -- How far the run of a job is; null when it is not running or cannot say.
 ALTER TABLE job_run ADD COLUMN progress_files BIGINT;

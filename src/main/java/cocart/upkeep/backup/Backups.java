@@ -6,20 +6,18 @@ import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 
 /** Backs a store up and tells the state database; what lies on disk is the truth. */
 public final class Backups {
 
-    private final Database database;
+    private final SnapshotRows rows;
     private final Stores stores;
     private final BackUp backUp;
     private final DatabaseDump dump;
     private final Events events;
 
     public Backups(Database database, Stores stores, BackUp backUp, DatabaseDump dump, Events events) {
-        this.database = database;
+        this.rows = new SnapshotRows(database);
         this.stores = stores;
         this.backUp = backUp;
         this.dump = dump;
@@ -34,15 +32,7 @@ public final class Backups {
                 StoreFiles files = stores.files(store)) {
             snapshot = backUp.run(settings, files, target -> dump.dump(database, target));
         }
-        database.sql("snapshot-add")
-                .param("store", store)
-                .param("id", snapshot.id())
-                .param("files", snapshot.files())
-                .param("bytes", snapshot.bytes())
-                .param("newBytes", snapshot.newBytes())
-                .param("failed", snapshot.failed())
-                .param("sealed", LocalDateTime.ofInstant(snapshot.sealedAt(), ZoneOffset.UTC))
-                .update();
+        rows.add(snapshot);
         events.record(
                 store,
                 "Snapshot " + snapshot.id() + " sealed: " + snapshot.files() + " files, " + snapshot.bytes()

@@ -28,6 +28,9 @@ public final class Snapshots {
 
     static final String UNFINISHED = ".unfinished-";
 
+    /** A snapshot that is no more; what is left of it goes with the next run. */
+    static final String REMOVING = ".removing-";
+
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
     private static final Pattern STORE = Pattern.compile("[A-Za-z0-9_-]+");
     private static final Pattern ID = Pattern.compile("\\d{8}T\\d{6}Z");
@@ -52,7 +55,8 @@ public final class Snapshots {
         Path folder = folder(store);
         List<Snapshot> found = new ArrayList<>();
         for (Path path : children(folder)) {
-            if (!path.getFileName().toString().startsWith(UNFINISHED)) {
+            String name = path.getFileName().toString();
+            if (!name.startsWith(UNFINISHED) && !name.startsWith(REMOVING)) {
                 read(store, path).ifPresent(found::add);
             }
         }
@@ -115,8 +119,17 @@ public final class Snapshots {
 
     /** Folders of runs that did not reach their end, oldest first. */
     List<Path> unfinished(String store) {
+        return folders(store, UNFINISHED);
+    }
+
+    /** What is left of snapshots whose removal did not reach its end. */
+    List<Path> removing(String store) {
+        return folders(store, REMOVING);
+    }
+
+    private List<Path> folders(String store, String prefix) {
         return children(folder(store)).stream()
-                .filter(path -> path.getFileName().toString().startsWith(UNFINISHED))
+                .filter(path -> path.getFileName().toString().startsWith(prefix))
                 .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
                 .sorted()
                 .toList();
@@ -133,6 +146,13 @@ public final class Snapshots {
             }
         }
         return ID_FORMAT.format(id);
+    }
+
+    /** When a snapshot was made. Its id tells, unless that was pushed past a time at which the clock was ahead. */
+    static Instant time(Snapshot snapshot) {
+        return instant(snapshot.id())
+                .filter(id -> id.isBefore(snapshot.sealedAt()))
+                .orElse(snapshot.sealedAt());
     }
 
     private static Optional<Instant> instant(String id) {

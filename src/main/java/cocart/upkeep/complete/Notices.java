@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -145,6 +146,16 @@ public final class Notices {
                 .filter(text -> !text.isEmpty());
         if (partial.isPresent()) {
             return partial.get();
+        }
+        Optional<String> suspicion = database.sql("snapshot-suspicion")
+                .param("store", store)
+                .query((row, n) -> Objects.toString(row.getString("suspicion"), ""))
+                .optional()
+                .filter(text -> !text.isEmpty());
+        if (suspicion.isPresent()) {
+            return "Store " + store + " may be damaged: " + suspicion.get()
+                    + ". No old snapshot is removed until one is like that again. If it is as it should be, run: upkeep"
+                    + " prune " + store + " --accept";
         }
         for (PluginState plugin : plugins.of(store, stores.get(store).plugins())) {
             if (plugin.rolledBackFrom() != null) {

@@ -1,5 +1,6 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Snapshot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -92,6 +93,21 @@ public final class Tables {
                     snapshot.failed() == 0 ? "" : "  " + snapshot.failed() + " failed",
                     snapshot.path()));
         }
+    }
+
+    /** A line for each snapshot with what becomes of it and why, and what that frees. */
+    public static void pruned(PrintWriter out, Retention.Outcome outcome, boolean dryRun) {
+        int removed = 0;
+        for (Retention.Decision decision : outcome.decisions()) {
+            out.println((decision.stays() ? "keep    " : dryRun ? "remove  " : "removed ")
+                    + decision.snapshot().store() + "  " + decision.snapshot().id()
+                    + (decision.stays() ? "  " + String.join(", ", decision.reasons()) : ""));
+            removed += decision.stays() ? 0 : 1;
+        }
+        out.println(outcome.store() + ": " + (outcome.decisions().size() - removed) + (dryRun ? " stay, " : " kept, ")
+                + removed + (dryRun ? " would go, " : " removed, ")
+                + (outcome.freed() < 0 ? "the disk does not tell how many" : outcome.freed()) + " bytes"
+                + (dryRun ? " would be free" : " freed"));
     }
 
     private static String text(JsonNode value) {

@@ -9,6 +9,7 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
@@ -16,6 +17,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
 import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * When a job last ran for a store, when it is due again, and who runs it now. A run is claimed with a lease that a
@@ -142,12 +144,7 @@ public final class Jobs {
      * @return true if the error is new: another one than that of the run before, or the first
      */
     public boolean finish(String store, String job, @Nullable String error) {
-        String before = database.sql("job-error")
-                .param("store", store)
-                .param("job", job)
-                .query((row, n) -> java.util.Objects.toString(row.getString("error"), ""))
-                .optional()
-                .orElse("");
+        String before = error(store, job).orElse("");
         database.sql("job-finish")
                 .param("store", store)
                 .param("job", job)
@@ -157,14 +154,31 @@ public final class Jobs {
         return error != null && !before.equals(Database.cut(error));
     }
 
+    /** True while a run of a job of a store is alive, this instance's or another's. */
+    public boolean isRunning(String store, String job) {
+        return count(database.sql("job-running")
+                        .param("store", store)
+                        .param("job", job)
+                        .param("expired", database.now().minus(lease)))
+                > 0;
+    }
+
+    /** True while this instance holds the claim of a job of a store: it was not asleep so long that another took it. */
+    public boolean isMine(String store, String job) {
+        return count(database.sql("job-mine")
+                        .param("store", store)
+                        .param("job", job)
+                        .param("instance", instance.id()))
+                > 0;
+    }
+
+    private static long count(JdbcClient.StatementSpec statement) {
+        return statement.query(Long.class).single();
+    }
+
     /** True if the last run of a job of a store failed. */
     public boolean hasFailed(String store, String job) {
-        return database.sql("job-error")
-                .param("store", store)
-                .param("job", job)
-                .query((row, n) -> row.getString("error") != null)
-                .optional()
-                .orElse(false);
+        return error(store, job).isPresent();
     }
 
     /** True if a job of a store is due, or its last run failed: then somebody who is there need not wait. */
@@ -176,6 +190,21 @@ public final class Jobs {
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
+    }
+
+    /** Why the last run of one job of a store failed; empty when it went well. */
+    public Optional<String> error(String store, String job) {
+        return database.sql("job-error")
+                .param("store", store)
+                .param("job", job)
+                .query((row, n) -> Objects.toString(row.getString("error"), ""))
+                .optional()
+                .filter(error -> !error.isEmpty());
+    }
+
+    /** A job was switched off for all stores: how its last runs ended is no matter any more. */
+    public void switchedOff(String job) {
+        database.sql("job-forget-error").param("job", job).update();
     }
 
     /** Lets go of all that this instance has claimed and will not end, so that another run takes it up at once. */

@@ -39,6 +39,14 @@ public final class Updates {
                 .list();
     }
 
+    /** The store's data updates in every state but complete, oldest first. */
+    public List<DataUpdate> unfinished(String store) {
+        return database.sql("updates-unfinished")
+                .param("store", store)
+                .query(Updates::map)
+                .list();
+    }
+
     public DataUpdate get(String id) {
         return database.sql("update-get").param("id", id).query(Updates::map).single();
     }

@@ -1,0 +1,1 @@
+SELECT DISTINCT store FROM snapshot WHERE off_site_at IS NULL

@@ -1,0 +1,1 @@
+DELETE FROM snapshot WHERE store = :store AND id = :id

@@ -1,0 +1,1 @@
+UPDATE snapshot SET suspicion = :suspicion WHERE store = :store AND id = :id AND trusted_at IS NULL

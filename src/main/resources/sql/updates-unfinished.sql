@@ -1,0 +1,1 @@
+SELECT * FROM data_update WHERE store = :store AND state <> 'complete' ORDER BY created_at
