@@ -4,6 +4,8 @@ import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.Snapshots;
+import cocart.upkeep.backup.Verified;
+import cocart.upkeep.backup.Verify;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.Mark;
 import cocart.upkeep.complete.Notices;
@@ -60,6 +62,8 @@ public final class Bundle implements AutoCloseable {
     final Notices notices;
     final Jobs jobs;
     final Snapshots snapshots;
+    final Verify verify;
+    final Verified verified;
     final Status status;
 
     /**
@@ -93,6 +97,8 @@ public final class Bundle implements AutoCloseable {
         notices = new Notices(database, stores, updates, plugins, jobs, events);
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
+        verify = new Verify(snapshots, stores);
+        verified = new Verified(database, snapshots, events);
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,

@@ -1,0 +1,150 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.Finding;
+import cocart.upkeep.backup.Progress;
+import cocart.upkeep.backup.Report;
+import cocart.upkeep.backup.Sample;
+import cocart.upkeep.store.PlainText;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Compares snapshots with their manifests and repairs them. */
+@Command(
+        name = "verify",
+        description = "Hash snapshots' content again, compare it with what was sealed, and repair what can be.",
+        mixinStandardHelpOptions = true)
+final class VerifyCommand extends Commands.Base {
+
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+    private static final Pattern PERCENT = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)%");
+
+    @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all that have snapshots.")
+    @Nullable
+    String store;
+
+    @Option(
+            names = "--sample",
+            paramLabel = "10%",
+            description = "Hash only a random part of the contents; names and sizes are compared of all.")
+    @Nullable
+    String part;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "With --sample: choose the same part as the run that printed this seed.")
+    @Nullable
+    Long seed;
+
+    @Option(names = "--no-repair", description = "Change nothing, only say what is wrong.")
+    boolean readOnly;
+
+    @Override
+    public Integer call() {
+        Sample sample = sample();
+        try (Bundle bundle = upkeep.open(false)) {
+            List<String> stores = store == null
+                    ? bundle.verify.stores()
+                    : List.of(store(bundle, store).id());
+            if (!readOnly) {
+                bundle.start(); // stores' files are read through it
+            }
+            Report report = bundle.verify.run(stores, sample, !readOnly, new Lines());
+            bundle.verified.record(report);
+            report.results().stream()
+                    .map(Report.Result::store)
+                    .filter(bundle.settings().stores()::containsKey)
+                    .distinct()
+                    .forEach(bundle.notices::refresh);
+            print(out(), report, sample);
+            out().flush();
+            return report.isWhole() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+        }
+    }
+
+    private Sample sample() {
+        if (part == null) {
+            if (seed != null) {
+                throw new SettingsException("--seed is for a part of the contents only; give --sample 10% with it");
+            }
+            return Sample.ALL;
+        }
+        Matcher percent = PERCENT.matcher(part.strip());
+        double value = percent.matches() ? Double.parseDouble(percent.group(1)) : 0;
+        if (value <= 0 || value > 100) {
+            throw new SettingsException(
+                    "--sample must be a percentage over 0% and up to 100%, such as 10%, not '" + part + "'");
+        }
+        return new Sample(
+                value / 100, seed != null ? seed : ThreadLocalRandom.current().nextInt(1, 1_000_000_000));
+    }
+
+    private static void print(PrintWriter out, Report report, Sample sample) {
+        for (Finding finding : report.findings()) {
+            out.println(PlainText.of(finding.kind().word() + "  " + finding.store() + "/" + finding.id() + "/"
+                    + finding.path() + "  " + finding.detail()
+                    + (finding.isRepaired() ? "; repaired: " : finding.outcome().isEmpty() ? "" : "; NOT repaired: ")
+                    + finding.outcome()));
+        }
+        for (Report.Result result : report.results()) {
+            long repaired =
+                    result.findings().stream().filter(Finding::isRepaired).count();
+            long left = result.findings().size() - repaired;
+            out.println(result.store() + "  " + result.id() + "  "
+                    + (left > 0
+                            ? "HURT: " + left + " left" + (repaired > 0 ? ", " + repaired + " repaired" : "")
+                            : (repaired > 0 ? "whole again, " + repaired + " repaired" : "whole"))
+                    + (result.full() || left > 0 ? "" : " as far as looked at")
+                    + ", " + result.files() + " files");
+        }
+        long hurt =
+                report.results().stream().filter(result -> !result.isWhole()).count();
+        out.println(String.format(
+                Locale.ROOT,
+                "%d snapshots, %d contents, %d files hashed, %d bytes%s: %s",
+                report.results().size(),
+                report.contents(),
+                report.hashed(),
+                report.bytes(),
+                sample.isAll()
+                        ? ""
+                        : String.format(
+                                Locale.ROOT, " (--sample %s%% --seed %d)", number(sample.part() * 100), sample.seed()),
+                hurt > 0
+                        ? hurt + " hurt"
+                        : report.findings().isEmpty() ? "all whole" : "all whole, repaired completely"));
+    }
+
+    private static String number(double value) {
+        return new java.math.BigDecimal(value)
+                .setScale(6, java.math.RoundingMode.HALF_UP)
+                .stripTrailingZeros()
+                .toPlainString();
+    }
+
+    /** A line in the log every 30 s. */
+    private static final class Lines implements Progress {
+
+        private static final long EVERY_NANOS = 30_000_000_000L;
+
+        private long last = System.nanoTime();
+
+        @Override
+        public void at(long files, long bytes) {
+            if (System.nanoTime() - last >= EVERY_NANOS) {
+                last = System.nanoTime();
+                LOG.info("Verifying: {} files looked at, {} MB hashed.", files, bytes >> 20);
+            }
+        }
+    }
+}
