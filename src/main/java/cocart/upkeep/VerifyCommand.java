@@ -6,8 +6,11 @@ import cocart.upkeep.backup.Report;
 import cocart.upkeep.backup.Sample;
 import cocart.upkeep.store.PlainText;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +27,9 @@ import picocli.CommandLine.Parameters;
         description = "Hash snapshots' content again, compare it with what was sealed, and repair what can be.",
         mixinStandardHelpOptions = true)
 final class VerifyCommand extends Commands.Base {
+
+    /** Claimed while snapshots are read, so that none is removed meanwhile. */
+    private static final String JOB = "verify";
 
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
     private static final Pattern PERCENT = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)%");
@@ -56,20 +62,43 @@ final class VerifyCommand extends Commands.Base {
             List<String> stores = store == null
                     ? bundle.verify.stores()
                     : List.of(store(bundle, store).id());
-            if (!readOnly) {
-                bundle.start(); // stores' files are read through it
+            bundle.start(); // for the stores' files, and for the heartbeat of the claims
+            Commands.stopAtOnce(bundle);
+            List<String> mine = new ArrayList<>();
+            try {
+                for (String id : stores) {
+                    if (bundle.jobs.claim(id, JOB)) {
+                        mine.add(id);
+                    } else {
+                        err().println("upkeep: store " + id
+                                + " is left out, because another run verifies it, or one that"
+                                + " was killed less than "
+                                + bundle.settings().value("lease") + " ago; ask again later");
+                    }
+                }
+                boolean whole = verify(bundle, mine, sample);
+                return whole && mine.size() == stores.size() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+            } finally {
+                mine.forEach(id -> bundle.jobs.finish(id, JOB, null));
             }
-            Report report = bundle.verify.run(stores, sample, !readOnly, new Lines());
-            bundle.verified.record(report);
-            report.results().stream()
-                    .map(Report.Result::store)
-                    .filter(bundle.settings().stores()::containsKey)
-                    .distinct()
-                    .forEach(bundle.notices::refresh);
-            print(out(), report, sample);
-            out().flush();
-            return report.isWhole() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
         }
+    }
+
+    private boolean verify(Bundle bundle, List<String> stores, Sample sample) {
+        Report report = bundle.verify.run(stores, sample, !readOnly, new Lines());
+        bundle.verified.record(report, stores).stream()
+                .filter(bundle.settings().stores()::containsKey)
+                .forEach(bundle.notices::refresh);
+        print(out(), report, sample);
+        out().flush();
+        return report.isWhole();
+    }
+
+    /** Also stores that are no longer set up, as long as they have snapshots. */
+    private static List<String> all(Bundle bundle) {
+        Set<String> ids = new LinkedHashSet<>(bundle.settings().stores().keySet());
+        ids.addAll(bundle.verify.stores());
+        return List.copyOf(ids);
     }
 
     private Sample sample() {

@@ -4,9 +4,11 @@ import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.springframework.dao.DuplicateKeyException;
 
@@ -26,8 +28,11 @@ public final class Verified {
     /**
      * Records what a verification found. A snapshot of which only a sample was hashed can prove damaged by that, but not
      * whole.
+     *
+     * @param chosen ids of the stores that were verified
+     * @return these, and those of other stores whose snapshots share damaged content
      */
-    public void record(Report report) {
+    public Set<String> record(Report report, List<String> chosen) {
         for (Report.Result result : report.results()) {
             if (!result.isWhole()) {
                 damaged(result);
@@ -35,14 +40,17 @@ public final class Verified {
                 state("snapshot-verified", result.store(), result.id());
             }
         }
-        report.results().stream().map(Report.Result::store).distinct().forEach(store -> {
+        Set<String> stores = new LinkedHashSet<>(chosen);
+        report.results().forEach(result -> stores.add(result.store()));
+        for (String store : stores) {
             forgetRemoved(store);
             tell(
                     store,
                     report.results().stream()
                             .filter(result -> result.store().equals(store))
                             .toList());
-        });
+        }
+        return stores;
     }
 
     /** A snapshot was tried out and is fine; that does not make up for damage that is known. */
@@ -98,7 +106,7 @@ public final class Verified {
 
     /** Damage of a snapshot that is gone concerns nobody any more. */
     private void forgetRemoved(String store) {
-        Set<String> there = new java.util.HashSet<>();
+        Set<String> there = new HashSet<>();
         snapshots.list(store).forEach(snapshot -> there.add(snapshot.id()));
         snapshots.broken(store).forEach(path -> there.add(path.getFileName().toString()));
         List<String> damaged = database.sql("snapshot-damages")
@@ -127,10 +135,10 @@ public final class Verified {
                 events.failure(store, "Snapshot " + result.id() + " is damaged: " + summary(result));
             }
         }
-        List<String> whole = new ArrayList<>(results.stream()
+        List<String> whole = results.stream()
                 .filter(result -> result.full() && result.isWhole())
                 .map(Report.Result::id)
-                .toList());
+                .toList();
         if (!whole.isEmpty()) {
             events.record(store, "Verified whole: " + whole.size() + " snapshots, newest " + whole.get(0) + ".");
         }
@@ -142,7 +150,7 @@ public final class Verified {
                 .filter(finding -> !finding.isRepaired())
                 .toList();
         String kinds = left.stream()
-                .collect(Collectors.groupingBy(Finding::kind, java.util.TreeMap::new, Collectors.counting()))
+                .collect(Collectors.groupingBy(Finding::kind, TreeMap::new, Collectors.counting()))
                 .entrySet()
                 .stream()
                 .map(entry -> entry.getValue() + " " + entry.getKey().word())

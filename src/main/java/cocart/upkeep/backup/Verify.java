@@ -100,22 +100,21 @@ public final class Verify {
         void check(List<Snapshot> list) {
             for (Snapshot snapshot : list) {
                 ContentIndex.Origin origin = new ContentIndex.Origin(snapshot.store(), snapshot.id());
+                String fault;
                 try {
-                    String fault = ManifestCheck.fault(snapshot, line -> {
+                    fault = ManifestCheck.fault(snapshot, line -> {
                         if (line.isStored()) {
                             selection.offer(line.sha256());
                         }
                     });
-                    if (fault == null) {
-                        whole.put(origin, snapshot);
-                        files.put(origin, snapshot.files());
-                    } else {
-                        damaged(origin, fault);
-                    }
                 } catch (IOException e) {
-                    if (!isGoing(snapshot.path())) {
-                        damaged(origin, "it cannot be read: " + Faults.words(e));
-                    }
+                    fault = "it cannot be read: " + Faults.words(e);
+                }
+                if (fault == null) {
+                    whole.put(origin, snapshot);
+                    files.put(origin, snapshot.files());
+                } else if (!isGoing(snapshot.path())) {
+                    damaged(origin, fault);
                 }
             }
         }

@@ -68,7 +68,7 @@ public final class Progress {
     /** True if another run has claimed what this one wants to do; says so once. */
     private boolean isClaimed(String store) {
         Map<String, Instant> claims = new TreeMap<>(jobs.claimedByOthers(store));
-        claims.remove("back-up");
+        claims.keySet().retainAll(Set.of("detect", "migrate"));
         claims.forEach((job, until) -> {
             if (said.add(store + "/" + job)) {
                 try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {

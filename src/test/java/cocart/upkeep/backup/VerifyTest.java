@@ -350,7 +350,7 @@ class VerifyTest {
 
     @Test
     void aSnapshotThatIsBeingRemovedIsNotCalledDamagedNorBroughtBack() throws Exception {
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 40; i++) {
             write("uploads/" + i + ".txt", "file " + i);
         }
         Snapshot going = backUp(NOW);
@@ -358,8 +358,8 @@ class VerifyTest {
         Files.delete(going.path().resolve("wp-content/uploads/0.txt"));
         Thread removing = new Thread(() -> {
             try {
-                for (int i = 1; i < 60; i++) {
-                    Thread.sleep(50);
+                for (int i = 1; i < 40; i++) {
+                    Thread.sleep(25);
                     Files.delete(going.path().resolve("wp-content/uploads/" + i + ".txt"));
                 }
                 Disk.remove(going.path());
