@@ -3,6 +3,8 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.Drill;
+import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
@@ -64,6 +66,7 @@ public final class Bundle implements AutoCloseable {
     final Snapshots snapshots;
     final Verify verify;
     final Verified verified;
+    final Scratch scratch;
     final Status status;
 
     /**
@@ -134,6 +137,23 @@ public final class Bundle implements AutoCloseable {
                         new BackUp(snapshots, Clock.systemUTC()),
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
+                        events));
+        scratch = new Scratch(
+                settings.value("scratch.url").strip(),
+                settings.value("scratch.username"),
+                settings.value("scratch.password"),
+                settings.home().resolve("data/scratch"));
+        bind(
+                "drill",
+                new Drill(
+                        stores,
+                        snapshots,
+                        verify,
+                        verified,
+                        scratch,
+                        List.of(settings.value("backup.client-program").split("\\s*,\\s*")),
+                        plans,
+                        proofs,
                         events));
         bind("planning", planning);
         bind("queue", queue);

@@ -5,6 +5,7 @@ import cocart.upkeep.backup.Progress;
 import cocart.upkeep.backup.Report;
 import cocart.upkeep.backup.Sample;
 import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -14,6 +15,8 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.camel.CamelContext;
+import org.apache.camel.ProducerTemplate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,9 +58,19 @@ final class VerifyCommand extends Commands.Base {
     @Option(names = "--no-repair", description = "Change nothing, only say what is wrong.")
     boolean readOnly;
 
+    @Option(
+            names = "--drill",
+            description =
+                    "Try out whether the newest snapshot of STORE can be restored: load its database into the scratch"
+                            + " server (upkeep.scratch.url), look at what is in it, drop it.")
+    boolean drill;
+
     @Override
-    public Integer call() {
+    public Integer call() throws Exception {
         Sample sample = sample();
+        if (drill) {
+            return drill();
+        }
         try (Bundle bundle = upkeep.open(false)) {
             List<String> stores = store == null
                     ? bundle.verify.stores()
@@ -81,6 +94,37 @@ final class VerifyCommand extends Commands.Base {
             } finally {
                 mine.forEach(id -> bundle.jobs.finish(id, JOB, null));
             }
+        }
+    }
+
+    private int drill() throws Exception {
+        if (store == null || part != null || readOnly) {
+            throw new SettingsException("--drill goes with a STORE and with neither --sample nor --no-repair");
+        }
+        try (Bundle bundle = upkeep.open(false)) {
+            store(bundle, store);
+            bundle.scratch.check();
+            if (bundle.snapshots.newest(store).isEmpty()) {
+                throw new StoreException(
+                        "store " + store + ": there is no snapshot to try out; run upkeep backup " + store, null);
+            }
+            CamelContext camel = bundle.start();
+            Commands.stopAtOnce(bundle);
+            try (ProducerTemplate template = camel.createProducerTemplate()) {
+                Object said = template.requestBodyAndHeader("direct:drill", null, "store", store);
+                if (said instanceof String sentence) {
+                    out().println(sentence);
+                    out().flush();
+                    return Upkeep.FINE;
+                }
+            }
+            err().println("upkeep: "
+                    + bundle.jobs
+                            .error(store, "drill")
+                            .orElse("store " + store
+                                    + ": another run is at a restore drill, or one that was killed less" + " than "
+                                    + bundle.settings().value("lease") + " ago; ask again later"));
+            return Upkeep.NEEDS_A_HUMAN;
         }
     }
 

@@ -1,6 +1,8 @@
 package cocart.upkeep.backup;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /** The contents that a {@link Sample} takes out of all that were offered; eight bytes for each line that names one. */
 final class Selection {
@@ -10,6 +12,7 @@ final class Selection {
     private int offered;
     private long distinct;
     private long last = Long.MAX_VALUE;
+    private final Set<String> always = new HashSet<>();
 
     Selection(Sample sample) {
         this.sample = sample;
@@ -21,6 +24,12 @@ final class Selection {
             places = Arrays.copyOf(places, offered + (offered >> 1));
         }
         places[offered++] = sample.place(sha256);
+    }
+
+    /** One more content that is taken, whatever the sample. */
+    void always(String sha256) {
+        offer(sha256);
+        always.add(sha256);
     }
 
     /** All were offered: from now on it is known which are taken; at least one, if there is one. */
@@ -43,6 +52,6 @@ final class Selection {
     }
 
     boolean takes(String sha256) {
-        return sample.isAll() || sample.place(sha256) <= last;
+        return sample.isAll() || always.contains(sha256) || sample.place(sha256) <= last;
     }
 }

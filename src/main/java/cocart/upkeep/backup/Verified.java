@@ -145,7 +145,7 @@ public final class Verified {
     }
 
     /** How much is wrong and what is wrong first, a clause. */
-    private static String summary(Report.Result result) {
+    static String summary(Report.Result result) {
         List<Finding> left = result.findings().stream()
                 .filter(finding -> !finding.isRepaired())
                 .toList();

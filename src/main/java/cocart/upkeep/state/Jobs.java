@@ -9,6 +9,7 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
@@ -176,6 +177,16 @@ public final class Jobs {
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
+    }
+
+    /** Why the last run of one job of a store failed; empty when it went well. */
+    public Optional<String> error(String store, String job) {
+        return database.sql("job-error")
+                .param("store", store)
+                .param("job", job)
+                .query((row, n) -> Objects.toString(row.getString("error"), ""))
+                .optional()
+                .filter(error -> !error.isEmpty());
     }
 
     /** Lets go of all that this instance has claimed and will not end, so that another run takes it up at once. */
