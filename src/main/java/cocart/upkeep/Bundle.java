@@ -3,10 +3,14 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.OffSite;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Retention;
+import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
+import cocart.upkeep.backup.Verified;
+import cocart.upkeep.backup.Verify;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.Mark;
 import cocart.upkeep.complete.Notices;
@@ -69,6 +73,9 @@ public final class Bundle implements AutoCloseable {
     final Jobs jobs;
     final Snapshots snapshots;
     final Retention retention;
+    final Verify verify;
+    final Verified verified;
+    final Scratch scratch;
     final Status status;
 
     /**
@@ -103,6 +110,8 @@ public final class Bundle implements AutoCloseable {
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
         retention = new Retention(database, stores, snapshots, updates, jobs, events, Clock.systemUTC());
+        verify = new Verify(snapshots, stores);
+        verified = new Verified(database, snapshots, events);
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,
@@ -147,6 +156,23 @@ public final class Bundle implements AutoCloseable {
                 "offSite",
                 new OffSite(
                         database, snapshots, Recipients.parse(settings.value("off-site.recipients")), jobs, events));
+        scratch = new Scratch(
+                settings.value("scratch.url").strip(),
+                settings.value("scratch.username"),
+                settings.value("scratch.password"),
+                settings.home().resolve("data/scratch"));
+        bind(
+                "drill",
+                new Drill(
+                        stores,
+                        snapshots,
+                        verify,
+                        verified,
+                        scratch,
+                        List.of(settings.value("backup.client-program").split("\\s*,\\s*")),
+                        plans,
+                        proofs,
+                        events));
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, new StepRunner(), queue));

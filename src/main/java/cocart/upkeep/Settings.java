@@ -2,6 +2,7 @@ package cocart.upkeep;
 
 import cocart.upkeep.backup.Keep;
 import cocart.upkeep.backup.Recipients;
+import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Skips;
 import cocart.upkeep.store.FileNames;
 import cocart.upkeep.store.StoreException;
@@ -208,6 +209,7 @@ public final class Settings {
         } catch (StoreException e) {
             throw wrong("upkeep.off-site.recipients", String.valueOf(e.getMessage()));
         }
+        scratch();
         cron("upkeep.tick.cron", value("tick.cron"));
         for (String id : ids) {
             if (stores.put(id, store(id)) != null) {
@@ -287,6 +289,11 @@ public final class Settings {
         String drill = shared(id, "backup.drill.cron");
         if (!drill.isBlank()) {
             cron(nameOf(id, "backup.drill.cron"), drill);
+            try {
+                new Scratch(value("scratch.url").strip(), "", "", home).check();
+            } catch (StoreException e) {
+                throw wrong(nameOf(id, "backup.drill.cron"), "asks for restore drills. " + e.getMessage());
+            }
         }
         try {
             Keep.parse(shared(id, "backup.keep"));
@@ -301,6 +308,16 @@ public final class Settings {
                 number(nameOf(id, "backup.connections"), shared(id, "backup.connections"), 16),
                 number(nameOf(id, "backup.in-flight"), shared(id, "backup.in-flight"), 4096),
                 memory(id));
+    }
+
+    private void scratch() {
+        String url = value("scratch.url").strip();
+        if (!url.isEmpty() && !Scratch.isUrl(url)) {
+            throw wrong(
+                    "upkeep.scratch.url",
+                    "must name a server and no database, such as jdbc:mariadb://127.0.0.1:3306/; databases named"
+                            + " upkeep_scratch_... are made and dropped there");
+        }
     }
 
     private long memory(String id) {

@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
             BackupCommands.Backup.class,
             BackupCommands.SnapshotsCommand.class,
             PruneCommand.class,
+            VerifyCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

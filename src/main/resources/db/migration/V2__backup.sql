@@ -12,3 +12,6 @@ ALTER TABLE snapshot ADD COLUMN off_site_error VARCHAR(2000);
 ALTER TABLE job_run ADD COLUMN progress_files BIGINT;
 ALTER TABLE job_run ADD COLUMN progress_bytes BIGINT;
 ALTER TABLE job_run ADD COLUMN progress_at TIMESTAMP(3) NULL;
+
+-- damage: what the last verification found wrong with a snapshot; null when it is whole or was never looked at.
+ALTER TABLE snapshot ADD COLUMN damage VARCHAR(2000);

@@ -55,8 +55,7 @@ public final class Snapshots {
         Path folder = folder(store);
         List<Snapshot> found = new ArrayList<>();
         for (Path path : children(folder)) {
-            String name = path.getFileName().toString();
-            if (!name.startsWith(UNFINISHED) && !name.startsWith(REMOVING)) {
+            if (!path.getFileName().toString().startsWith(".")) {
                 read(store, path).ifPresent(found::add);
             }
         }
@@ -115,6 +114,29 @@ public final class Snapshots {
                     true);
         }
         return root.resolve(store);
+    }
+
+    /** Folders that have a snapshot's name and are none, because their manifest's last line is damaged or gone. */
+    List<Path> broken(String store) {
+        List<Path> listed = list(store).stream().map(Snapshot::path).toList();
+        return children(folder(store)).stream()
+                .filter(path -> instant(path.getFileName().toString()).isPresent())
+                .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) && !listed.contains(path))
+                .toList();
+    }
+
+    /** Ids of the stores that have a folder. */
+    List<String> stores() {
+        return children(root).stream()
+                .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
+                .map(path -> path.getFileName().toString())
+                .filter(name -> STORE.matcher(name).matches())
+                .toList();
+    }
+
+    /** The folder of all stores' folders; need not exist. */
+    Path root() {
+        return root;
     }
 
     /** Folders of runs that did not reach their end, oldest first. */

@@ -134,6 +134,10 @@ public final class Notices {
         if (error.isPresent()) {
             return error.get();
         }
+        Optional<String> damaged = damaged(store);
+        if (damaged.isPresent()) {
+            return damaged.get();
+        }
         Optional<String> partial = database.sql("snapshot-last")
                 .param("store", store)
                 .query((row, n) -> row.getLong("failed") == 0
@@ -175,6 +179,21 @@ public final class Notices {
             }
         }
         return null;
+    }
+
+    /** What the last verification found wrong with a store's snapshots. */
+    private Optional<String> damaged(String store) {
+        List<String> damages = database.sql("snapshot-damages")
+                .param("store", store)
+                .query((row, n) -> "Snapshot " + row.getString("id") + " is damaged: " + row.getString("damage"))
+                .list();
+        return damages.stream()
+                .findFirst()
+                .map(first -> first
+                        + (damages.size() == 1 ? ". " : ", and " + (damages.size() - 1) + " more are. ")
+                        + "Run: upkeep verify " + store
+                        + " (it says what can be done), or remove the snapshot's folder and"
+                        + " verify again.");
     }
 
     private static String waiting(DataUpdate update) {

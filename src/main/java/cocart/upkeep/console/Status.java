@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What {@code upkeep status} shows, as the JSON that other programs read. */
@@ -120,7 +121,7 @@ public final class Status {
                         .put("bytes", row.getLong("bytes"))
                         .put("newBytes", row.getLong("new_bytes"))
                         .put("failed", row.getLong("failed"))
-                        .putNull("verifiedAt"))
+                        .put("verifiedAt", Objects.toString(Database.instant(row, "verified_at"), null)))
                 .optional();
         if (last.isPresent()) {
             node.set("lastSnapshot", last.get());

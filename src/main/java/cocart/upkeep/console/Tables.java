@@ -63,6 +63,10 @@ public final class Tables {
                         : snapshot.get("id").asText() + ", "
                                 + snapshot.get("files").asText() + " files, "
                                 + snapshot.get("bytes").asText() + " bytes"
+                                + (snapshot.get("verifiedAt").isNull()
+                                        ? ""
+                                        : ", verified "
+                                                + snapshot.get("verifiedAt").asText())
                                 + (snapshot.get("failed").asLong() == 0
                                         ? ""
                                         : ", " + snapshot.get("failed").asText()

@@ -1,0 +1,1 @@
+SELECT id, damage FROM snapshot WHERE store = :store AND damage IS NOT NULL ORDER BY id DESC

@@ -1,0 +1,1 @@
+UPDATE snapshot SET damage = NULL WHERE store = :store AND id = :id
