@@ -40,6 +40,7 @@ final class SnapshotTar implements Closeable {
     private final TarArchiveOutputStream tar;
     private final BufferedReader manifest;
     private final Deque<Manifest.Line> links = new ArrayDeque<>();
+    private final Deque<Manifest.Line> folders = new ArrayDeque<>();
     private final MessageDigest lines = Hashing.sha256();
     private final byte[] piece = new byte[PIECE];
     private @Nullable Content open;
@@ -90,6 +91,10 @@ final class SnapshotTar implements Closeable {
             line(text);
         } else if (!links.isEmpty()) {
             link(links.remove());
+        } else if (!folders.isEmpty()) {
+            // behind all that is in them and the inner ones first, else unpacking that would change their times again
+            Manifest.Line folder = folders.removeLast();
+            folder(folder.path() + "/", mode(folder), folder.mtime());
         } else {
             return false;
         }
@@ -125,7 +130,7 @@ final class SnapshotTar implements Closeable {
         if (line.isStored()) {
             open = new Content(line.path(), inside(line), line.size(), mode(line), line.mtime(), line.sha256());
         } else if (line.error() == null && line.type().equals("folder")) {
-            folder(line.path() + "/", mode(line), line.mtime());
+            folders.add(line);
         } else if (line.error() == null && line.type().equals("link") && line.target() != null) {
             links.add(line);
         }

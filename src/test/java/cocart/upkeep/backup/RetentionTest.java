@@ -320,7 +320,7 @@ class RetentionTest {
     void aBackupWhoseIndexNamesARemovedSnapshotStoresTheContentAnew() throws Exception {
         // the index of this process has seen acme's snapshot; while other is being backed up, that is removed
         StoreSettings settings = shop.settings("other", "", "UTC");
-        BackUp backUp = new BackUp(shop.snapshots, Clock.fixed(NOW, ZoneOffset.UTC));
+        BackUp backUp = new BackUp(shop.snapshots, Clock.fixed(NOW, ZoneOffset.UTC), 0);
         Snapshot first = day(-2);
         shop.files("plugins/a", 20, "b");
         day(-1);

@@ -62,13 +62,14 @@ public final class SmallShop {
     public Snapshot backUp(String store, Instant at) {
         StoreSettings settings = settings(store, "", "UTC");
         try (StoreFiles files = new StoreFilesFactory(new DefaultCamelContext(), root).open(settings)) {
-            return new BackUp(new Snapshots(backups), Clock.fixed(at, ZoneOffset.UTC)).run(settings, files, target -> {
-                try {
-                    return Files.size(Files.writeString(target, "-- dump of " + store));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            return new BackUp(new Snapshots(backups), Clock.fixed(at, ZoneOffset.UTC), 0)
+                    .run(settings, files, target -> {
+                        try {
+                            return Files.size(Files.writeString(target, "-- dump of " + store));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
         } catch (StoreException e) {
             throw new AssertionError(e);
         }

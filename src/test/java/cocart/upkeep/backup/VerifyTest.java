@@ -406,7 +406,7 @@ class VerifyTest {
     }
 
     private Snapshot backUp(String store, Instant at) {
-        return new BackUp(snapshots, Clock.fixed(at, ZoneOffset.UTC)).run(store(store), files(), this::writeDump);
+        return new BackUp(snapshots, Clock.fixed(at, ZoneOffset.UTC), 0).run(store(store), files(), this::writeDump);
     }
 
     private long writeDump(Path target) {
