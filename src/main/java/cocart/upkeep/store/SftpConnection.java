@@ -8,7 +8,9 @@ import com.jcraft.jsch.Session;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.BufferUnderflowException;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,7 @@ final class SftpConnection implements AutoCloseable {
     private final ChannelSubsystem channel;
     private final OutputStream out;
     private final BlockingQueue<byte[]> arrived = new LinkedBlockingQueue<>();
+    private Set<String> extensions = Set.of();
     private int nextId = 1;
 
     /** Opens camel-ftp's session; its method is protected. */
@@ -82,13 +85,22 @@ final class SftpConnection implements AutoCloseable {
             throw explained;
         }
         try {
-            if (receive().type() != SftpPacket.VERSION) {
+            SftpPacket version = receive();
+            if (version.type() != SftpPacket.VERSION) {
                 throw new StoreException("store " + store + ": the server does not speak SFTP", null, true);
             }
+            extensions = version.body().extensions();
+        } catch (BufferUnderflowException e) {
+            // a pair that is cut short: then it offers nothing
         } catch (StoreException e) {
             close();
             throw e;
         }
+    }
+
+    /** True if the server offers an extension of the protocol. */
+    boolean offers(String extension) {
+        return extensions.contains(extension);
     }
 
     /** Queues a request; it leaves with the next {@link #flush}. Returns its id. */
