@@ -3,6 +3,8 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.DatabaseLoad;
+import cocart.upkeep.backup.Restores;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.Mark;
@@ -61,6 +63,7 @@ public final class Bundle implements AutoCloseable {
     final Jobs jobs;
     final Snapshots snapshots;
     final Status status;
+    final Restores restores;
 
     /**
      * Opens everything that needs no Camel.
@@ -120,15 +123,20 @@ public final class Bundle implements AutoCloseable {
                         new Sightings(database),
                         plugins,
                         events));
-        bind(
-                "backups",
-                new Backups(
-                        database,
-                        stores,
-                        new BackUp(snapshots, Clock.systemUTC()),
-                        new DatabaseDump(
-                                List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
-                        events));
+        Backups backups = new Backups(
+                database,
+                stores,
+                new BackUp(snapshots, Clock.systemUTC()),
+                new DatabaseDump(List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
+                events);
+        restores = new Restores(
+                snapshots,
+                stores,
+                backups,
+                jobs,
+                events,
+                new DatabaseLoad(List.of(settings.value("backup.client-program").split("\\s*,\\s*"))));
+        bind("backups", backups);
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, new StepRunner(), queue));

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
             Commands.Check.class,
             BackupCommands.Backup.class,
             BackupCommands.SnapshotsCommand.class,
+            RestoreCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

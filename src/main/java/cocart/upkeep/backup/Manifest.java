@@ -35,7 +35,7 @@ final class Manifest {
     static final String NAME = "manifest.jsonl";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int LONGEST_FOOTER = 4096;
+    static final int LONGEST_FOOTER = 4096;
 
     private Manifest() {}
 

@@ -36,12 +36,17 @@ final class LocalFiles implements StoreFiles {
         this.store = store;
         this.root = root;
         this.writes = new LocalWrites(store, this::at);
+    }
+
+    /** @throws StoreException (permanent) if the root is no folder */
+    static LocalFiles of(String store, Path root) {
         if (!Files.isDirectory(root)) {
             throw new StoreException(
                     "store " + store + ": there is no folder " + root + "; check upkeep.store." + store + ".files",
                     null,
                     true);
         }
+        return new LocalFiles(store, root);
     }
 
     @Override

@@ -53,12 +53,21 @@ public final class StoreFilesFactory {
      */
     public StoreFiles open(StoreSettings store) {
         if (store.files().startsWith("file:")) {
-            return new LocalFiles(store.id(), localRoot(store.files()));
+            return LocalFiles.of(store.id(), localRoot(store.files()));
         }
         SftpEndpoint endpoint = endpoint(store);
         String address = address(store.files());
         return new SftpFiles(
                 store.id(), endpoint, address.substring(address.indexOf('/')), idle(endpoint.getConfiguration()));
+    }
+
+    /**
+     * A folder on this machine in the place of a store, to restore into.
+     *
+     * @param store the store's id, for sentences
+     */
+    public static StoreFiles local(String store, Path folder) {
+        return new LocalFiles(store, folder);
     }
 
     /**

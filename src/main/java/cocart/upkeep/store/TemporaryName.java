@@ -23,15 +23,26 @@ public final class TemporaryName {
     /** A new name in the same folder, {@code folder/.name.upkeep-RANDOM}. */
     public static String beside(String path) {
         int slash = path.lastIndexOf('/');
-        String name = path.substring(slash + 1);
-        while (name.getBytes(StandardCharsets.UTF_8).length > LONGEST) {
-            name = name.substring(0, name.offsetByCodePoints(name.length(), -1));
+        return path.substring(0, slash + 1)
+                + start(path.substring(slash + 1))
+                + String.format(Locale.ROOT, "%016x", RANDOM.nextLong());
+    }
+
+    private static String start(String name) {
+        String cut = name;
+        while (cut.getBytes(StandardCharsets.UTF_8).length > LONGEST) {
+            cut = cut.substring(0, cut.offsetByCodePoints(cut.length(), -1));
         }
-        return path.substring(0, slash + 1) + String.format(Locale.ROOT, ".%s.upkeep-%016x", name, RANDOM.nextLong());
+        return "." + cut + ".upkeep-";
     }
 
     /** True if a file's name (not its path) is one of these. */
     public static boolean is(String name) {
         return OURS.matcher(name).matches();
+    }
+
+    /** True if it is one of these, for the file of this name. */
+    public static boolean isOf(String temporary, String name) {
+        return is(temporary) && temporary.startsWith(start(name));
     }
 }
