@@ -117,6 +117,10 @@ final class RestorePlan {
             dump = line;
             return;
         }
+        if (!line.path().startsWith(CONTENT + "/")) {
+            refuse(line, "it is not in wp-content");
+            return;
+        }
         if (!isWanted(line.path())) {
             return;
         }
@@ -154,14 +158,10 @@ final class RestorePlan {
 
     /** The path to write to; null if it cannot be one. */
     private @Nullable String checked(Manifest.Line line) {
-        String[] parts = line.path().split("/", -1);
-        for (String part : parts) {
+        for (String part : line.path().split("/", -1)) {
             if (!FileNames.isPlain(part)) {
                 return refuse(line, "its path leads out of wp-content");
             }
-        }
-        if (parts.length < 2 || !parts[0].equals(CONTENT)) {
-            return refuse(line, "it is not in wp-content");
         }
         if (line.mode() == null || !MODE.matcher(line.mode()).matches()) {
             return refuse(line, "its mode is not one");
