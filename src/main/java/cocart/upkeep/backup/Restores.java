@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Restores {
 
-    /** All that could change a store, or back up what is half restored. */
-    private static final List<String> JOBS = List.of("back-up", "migrate", "detect");
+    /** All that could change the store, back up what is half restored, or remove the snapshot. */
+    private static final List<String> JOBS = List.of("back-up", "migrate", "detect", "prune");
 
     private final Snapshots snapshots;
     private final Stores stores;

@@ -16,13 +16,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.apache.sshd.common.file.virtualfs.VirtualFileSystemFactory;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.keyprovider.SimpleGeneratorHostKeyProvider;
+import org.apache.sshd.server.session.ServerSession;
+import org.apache.sshd.sftp.server.FileHandle;
+import org.apache.sshd.sftp.server.SftpEventListener;
+import org.apache.sshd.sftp.server.SftpSubsystemFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Writing to a store's files: on this machine, to Apache MINA (no rename that replaces) and to OpenSSH (with it). */
 @Timeout(60)
@@ -220,6 +231,79 @@ class StoreWritesTest {
         assertThat("wp-content/" + RawNames.path(found.path(), found.rawPath())).isEqualTo(path);
         files.delete(path);
         assertThat(Files.exists(there)).isFalse();
+    }
+
+    @Test
+    void aConnectionThatIsCutLeavesTheOldFileWhole() throws Exception {
+        StoreFiles files = open(Server.MINA);
+        Files.writeString(root.resolve("wp-content/uploads/x"), "old");
+        InputStream cuts = new ByteArrayInputStream(bytes(9 << 20)) {
+            @Override
+            public int read(byte[] buffer, int offset, int length) {
+                if (pos > 2 << 20) {
+                    try {
+                        open.get(0).close();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+                return super.read(buffer, offset, length);
+            }
+        };
+        assertThatThrownBy(() -> files.write("wp-content/uploads/x", cuts, 1, 0644))
+                .isInstanceOfSatisfying(
+                        StoreException.class, e -> assertThat(e.isPermanent()).isFalse())
+                .hasMessageContaining("the connection to the SFTP server was lost");
+        assertThat(root.resolve("wp-content/uploads/x")).hasContent("old");
+        assertThat(names("wp-content/uploads"))
+                .hasSize(2)
+                .allMatch(name -> name.equals("x") || TemporaryName.isOf(name, "x"));
+    }
+
+    /** A window of a server that is stuck is full at once or never, so either the sender or the receiver waits. */
+    @ParameterizedTest
+    @ValueSource(longs = {40_000, 8 << 20})
+    void aServerThatIsStuckIsGivenUp(long window) throws Exception {
+        Path home = Files.createDirectories(folder.resolve("home"));
+        CountDownLatch end = new CountDownLatch(1);
+        SshServer server = SshServer.setUpDefaultServer();
+        open.add(() -> {
+            end.countDown();
+            server.stop(true);
+        });
+        server.setHost("127.0.0.1");
+        server.setKeyPairProvider(new SimpleGeneratorHostKeyProvider(folder.resolve("key")));
+        server.setPasswordAuthenticator((user, password, session) -> true);
+        server.setFileSystemFactory(new VirtualFileSystemFactory(root));
+        CoreModuleProperties.WINDOW_SIZE.set(server, window);
+        SftpSubsystemFactory sftp = new SftpSubsystemFactory.Builder().build();
+        sftp.addSftpEventListener(new SftpEventListener() {
+            @Override
+            public void writing(
+                    ServerSession session,
+                    String handle,
+                    FileHandle file,
+                    long offset,
+                    byte[] data,
+                    int from,
+                    int length) {
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        server.setSubsystemFactories(List.of(sftp));
+        server.start();
+        StoreFiles files = SftpServers.open(
+                home,
+                "sftp:deploy@127.0.0.1:" + server.getPort() + "/?password=pw&strictHostKeyChecking=no&soTimeout=1000");
+        open.add(files);
+        assertThatThrownBy(() -> files.write("wp-content/uploads/x", new ByteArrayInputStream(bytes(3 << 20)), 1, 0644))
+                .isInstanceOfSatisfying(
+                        StoreException.class, e -> assertThat(e.isPermanent()).isFalse());
+        assertThat(root.resolve("wp-content/uploads/x")).doesNotExist();
     }
 
     @ParameterizedTest
