@@ -3,9 +3,11 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.OffSite;
 import cocart.upkeep.backup.Recipients;
+import cocart.upkeep.backup.Restores;
 import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
@@ -77,6 +79,7 @@ public final class Bundle implements AutoCloseable {
     final Verified verified;
     final Scratch scratch;
     final Status status;
+    final Restores restores;
 
     /**
      * Opens everything that needs no Camel.
@@ -139,15 +142,20 @@ public final class Bundle implements AutoCloseable {
                         new Sightings(database),
                         plugins,
                         events));
-        bind(
-                "backups",
-                new Backups(
-                        database,
-                        stores,
-                        new BackUp(snapshots, Clock.systemUTC(), settings.size("backup.reserve")),
-                        new DatabaseDump(
-                                List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
-                        events));
+        Backups backups = new Backups(
+                database,
+                stores,
+                new BackUp(snapshots, Clock.systemUTC(), settings.size("backup.reserve")),
+                new DatabaseDump(List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
+                events);
+        restores = new Restores(
+                snapshots,
+                stores,
+                backups,
+                jobs,
+                events,
+                new DatabaseLoad(List.of(settings.value("backup.client-program").split("\\s*,\\s*"))));
+        bind("backups", backups);
         if (!settings.value("off-site.enabled").equals("true")) {
             jobs.switchedOff("off-site");
         }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
             BackupCommands.SnapshotsCommand.class,
             PruneCommand.class,
             VerifyCommand.class,
+            RestoreCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

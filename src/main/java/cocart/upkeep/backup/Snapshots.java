@@ -105,6 +105,31 @@ public final class Snapshots {
         return list(store).stream().findFirst();
     }
 
+    /**
+     * The sealed snapshot that a person means.
+     *
+     * @param wanted an id, the beginning of exactly one, or {@code latest}
+     * @throws StoreException (permanent) if there is none, or more than one
+     */
+    public Snapshot pick(String store, String wanted) {
+        List<Snapshot> all = list(store);
+        List<Snapshot> found = wanted.equals("latest")
+                ? all.stream().limit(1).toList()
+                : all.stream()
+                        .filter(snapshot -> !wanted.isEmpty() && snapshot.id().startsWith(wanted))
+                        .toList();
+        if (found.size() == 1) {
+            return found.get(0);
+        }
+        String why = all.isEmpty()
+                ? "it has none that is sealed"
+                : found.isEmpty()
+                        ? "upkeep snapshots " + store + " lists those that are sealed, the newest is "
+                                + all.get(0).id()
+                        : found.size() + " begin so, give more of its id";
+        throw new StoreException("Store " + store + " has no snapshot " + wanted + ": " + why + ".", null, true);
+    }
+
     /** Where a store's snapshots are; need not exist. */
     Path folder(String store) {
         if (!STORE.matcher(store).matches()) {

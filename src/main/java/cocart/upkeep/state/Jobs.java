@@ -61,7 +61,8 @@ public final class Jobs {
     }
 
     /** How a job last ran for a store. */
-    record LastRun(LocalDateTime started, @Nullable LocalDateTime finished, boolean failed, boolean orphaned) {}
+    record LastRun(
+            @Nullable LocalDateTime started, @Nullable LocalDateTime finished, boolean failed, boolean orphaned) {}
 
     /**
      * Ids of the stores for which a job is due: its schedule had a time since it last started, it never ran, its last
@@ -89,7 +90,7 @@ public final class Jobs {
         if (schedule.cron().isEmpty()) {
             return false;
         }
-        if (last == null || last.orphaned()) {
+        if (last == null || last.started() == null || last.orphaned()) {
             return true;
         }
         if (last.failed()
@@ -174,6 +175,46 @@ public final class Jobs {
 
     private static long count(JdbcClient.StatementSpec statement) {
         return statement.query(Long.class).single();
+    }
+
+    /**
+     * Keeps a job of a store from running, without being a run of it: when it is due and how it last went stays as it
+     * is. Ends by {@link #letGo}, or like a run when this instance dies.
+     *
+     * @return false if a run of it is alive
+     */
+    public boolean hold(String store, String job) {
+        LocalDateTime now = database.now();
+        if (database.sql("job-hold")
+                        .param("store", store)
+                        .param("job", job)
+                        .param("instance", instance.id())
+                        .param("token", UUID.randomUUID().toString())
+                        .param("expired", now.minus(lease))
+                        .update()
+                == 1) {
+            return true;
+        }
+        try {
+            return database.sql("job-hold-add")
+                            .param("store", store)
+                            .param("job", job)
+                            .param("instance", instance.id())
+                            .param("token", UUID.randomUUID().toString())
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    /** Lets a job run again that this instance has held. */
+    public void letGo(String store, String job) {
+        database.sql("job-let-go")
+                .param("store", store)
+                .param("job", job)
+                .param("instance", instance.id())
+                .update();
     }
 
     /** True if the last run of a job of a store failed. */

@@ -71,6 +71,14 @@ public record DatabaseAddress(
         return prefix + name;
     }
 
+    /** True if it leads to the same database, whoever enters it. */
+    public boolean isSameAs(DatabaseAddress other) {
+        return host.equals(other.host)
+                && port == other.port
+                && java.util.Objects.equals(socket, other.socket)
+                && name.equals(other.name);
+    }
+
     @Override
     public String toString() {
         return "DatabaseAddress[" + host + ":" + port + "/" + name + "]";

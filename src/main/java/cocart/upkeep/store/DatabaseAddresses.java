@@ -40,6 +40,36 @@ public final class DatabaseAddresses {
         }
     }
 
+    /**
+     * Another database, by a URL that a person gives.
+     *
+     * @param own the store's: user, password and table prefix are taken from it where the URL does not have them
+     * @param url {@code jdbc:mariadb://host:port/name}, with {@code ?user=…&password=…} if wanted
+     * @throws StoreException (permanent) if it is none
+     */
+    public static DatabaseAddress other(DatabaseAddress own, String url) {
+        Matcher parts = URL.matcher(url);
+        if (!parts.matches()) {
+            throw new StoreException("The database URL must look like jdbc:mariadb://127.0.0.1:3306/shop", null, true);
+        }
+        String options = parts.group(4);
+        String username = option(options, "user");
+        String password = option(options, "password");
+        try {
+            return new DatabaseAddress(
+                    parts.group(1),
+                    parts.group(2) == null ? DEFAULT_PORT : Integer.parseInt(parts.group(2)),
+                    null,
+                    parts.group(3),
+                    username != null ? username : own.username(),
+                    password != null ? password : own.password(),
+                    own.prefix(),
+                    options);
+        } catch (IllegalArgumentException e) {
+            throw new StoreException("The database URL cannot be used: " + e.getMessage(), e, true);
+        }
+    }
+
     private static DatabaseAddress resolved(StoreSettings store, Supplier<Optional<byte[]>> wpConfig) {
         StoreSettings.DatabaseSettings settings = store.database();
         WpConfig config = !settings.isIncomplete()

@@ -1,8 +1,10 @@
 package cocart.upkeep.store;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,11 +14,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A store's files on this machine. */
 final class LocalFiles implements StoreFiles {
@@ -25,16 +30,23 @@ final class LocalFiles implements StoreFiles {
 
     private final String store;
     private final Path root;
+    private final LocalWrites writes;
 
     LocalFiles(String store, Path root) {
         this.store = store;
         this.root = root;
+        this.writes = new LocalWrites(store, this::at);
+    }
+
+    /** @throws StoreException (permanent) if the root is no folder */
+    static LocalFiles of(String store, Path root) {
         if (!Files.isDirectory(root)) {
             throw new StoreException(
                     "store " + store + ": there is no folder " + root + "; check upkeep.store." + store + ".files",
                     null,
                     true);
         }
+        return new LocalFiles(store, root);
     }
 
     @Override
@@ -42,7 +54,7 @@ final class LocalFiles implements StoreFiles {
         List<FileEntry> entries = new ArrayList<>();
         try (DirectoryStream<Path> names = Files.newDirectoryStream(at(folder))) {
             for (Path path : names) {
-                String name = path.getFileName().toString();
+                String name = name(path);
                 if (FileNames.isPlain(name)) {
                     entries.add(entry(path, name));
                 }
@@ -101,7 +113,7 @@ final class LocalFiles implements StoreFiles {
         }
         paths.sort(Comparator.naturalOrder());
         for (Path path : paths) {
-            String name = path.getFileName().toString();
+            String name = name(path);
             String relative = prefix.isEmpty() ? name : prefix + "/" + name;
             FileEntry entry;
             try {
@@ -173,7 +185,7 @@ final class LocalFiles implements StoreFiles {
                 changed.to(TimeUnit.SECONDS),
                 mode,
                 type == FileEntry.Type.LINK ? Files.readSymbolicLink(path).toString() : null,
-                null);
+                raw(path));
     }
 
     private Path at(String path) {
@@ -182,9 +194,54 @@ final class LocalFiles implements StoreFiles {
             if (!FileNames.isPlain(part)) {
                 throw new StoreException("store " + store + ": the path '" + path + "' cannot be used", null, true);
             }
-            found = found.resolve(part);
+            found = child(found, part);
         }
         return found;
+    }
+
+    /** Java has no way to a file whose name is not UTF-8 but by its URI. */
+    private static Path child(Path folder, String name) {
+        if (!RawNames.isRaw(name)) {
+            return folder.resolve(name);
+        }
+        StringBuilder uri = new StringBuilder(folder.toAbsolutePath().toUri().toString());
+        if (uri.charAt(uri.length() - 1) != '/') {
+            uri.append('/');
+        }
+        for (byte b : RawNames.bytes(name)) {
+            uri.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+        }
+        return Path.of(URI.create(uri.toString()));
+    }
+
+    /** The path's bytes in hex if they are not UTF-8, else null; Java shows U+FFFD where it cannot decode. */
+    private static @Nullable String raw(Path path) {
+        if (path.toString().indexOf('\uFFFD') < 0) {
+            return null;
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        String uri = path.toUri().getRawPath();
+        uri = uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri; // a folder's
+        for (int i = 0; i < uri.length(); i++) {
+            boolean escaped = uri.charAt(i) == '%';
+            bytes.write(escaped ? HexFormat.fromHexDigits(uri, i + 1, i + 3) : uri.charAt(i));
+            i += escaped ? 2 : 0;
+        }
+        return SftpFiles.Name.of(bytes.toByteArray()).isUtf8() ? null : SftpFiles.hex(bytes.toByteArray());
+    }
+
+    /** A name as text, with %XX for bytes that are not UTF-8, as over SFTP. */
+    private static String name(Path path) {
+        String raw = raw(path);
+        if (raw == null) {
+            return path.getFileName().toString();
+        }
+        byte[] bytes = HexFormat.of().parseHex(raw);
+        int start = bytes.length;
+        while (start > 0 && bytes[start - 1] != '/') {
+            start--;
+        }
+        return SftpFiles.Name.of(Arrays.copyOfRange(bytes, start, bytes.length)).text();
     }
 
     /** Empty if nothing is there, also because a parent is a file (ENOTDIR); anything else is a fault. */
@@ -206,17 +263,22 @@ final class LocalFiles implements StoreFiles {
 
     @Override
     public void write(String path, InputStream content, long mtime, int mode) throws IOException {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.write(path, content, mtime, mode);
     }
 
     @Override
     public void makeFolder(String path, int mode) {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.makeFolder(path, mode);
+    }
+
+    @Override
+    public void finishFolder(String path, long mtime, int mode) {
+        writes.finishFolder(path, mtime, mode);
     }
 
     @Override
     public void delete(String path) {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.delete(path);
     }
 
     @Override

@@ -6,6 +6,8 @@ import com.jcraft.jsch.Session;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.BufferUnderflowException;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledFuture;
@@ -56,6 +58,9 @@ final class SftpConnection implements AutoCloseable {
     private BlockingQueue<Arrival> inbox = own;
     private long waiting;
     private boolean ended;
+    private volatile long heard;
+    private volatile boolean flushing;
+    private Set<String> extensions = Set.of();
     private int nextId = 1;
 
     /**
@@ -83,13 +88,22 @@ final class SftpConnection implements AutoCloseable {
             throw SshSessions.explained(store, config, session, e);
         }
         try {
-            if (receive().type() != SftpPacket.VERSION) {
+            SftpPacket version = receive();
+            if (version.type() != SftpPacket.VERSION) {
                 throw new StoreException("store " + store + ": the server does not speak SFTP", null, true);
             }
+            extensions = version.body().extensions();
+        } catch (BufferUnderflowException e) {
+            // a pair that is cut short: then it offers nothing
         } catch (StoreException e) {
             close();
             throw e;
         }
+    }
+
+    /** True if the server offers an extension of the protocol. */
+    boolean offers(String extension) {
+        return extensions.contains(extension);
     }
 
     /** Queues a request; it leaves with the next {@link #flush}. Returns its id. */
@@ -103,12 +117,14 @@ final class SftpConnection implements AutoCloseable {
         return id;
     }
 
-    /** Sends what is queued. */
+    /** Sends what is queued; given up when the server has neither taken nor sent anything for too long. */
     void flush() {
         if (requests.size() == 0) {
             return;
         }
-        ScheduledFuture<?> end = WATCH.schedule(session::disconnect, idleMillis, TimeUnit.MILLISECONDS);
+        heard = System.nanoTime();
+        flushing = true;
+        ScheduledFuture<?> watch = watch(idleMillis);
         try {
             requests.writeTo(out);
             out.flush();
@@ -116,8 +132,23 @@ final class SftpConnection implements AutoCloseable {
         } catch (IOException e) {
             throw lost(e);
         } finally {
-            end.cancel(false);
+            flushing = false;
+            watch.cancel(false);
         }
+    }
+
+    private ScheduledFuture<?> watch(long millis) {
+        return WATCH.schedule(
+                () -> {
+                    long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - heard);
+                    if (flushing && silent >= idleMillis) {
+                        session.disconnect();
+                    } else if (flushing) {
+                        watch(idleMillis - silent);
+                    }
+                },
+                millis,
+                TimeUnit.MILLISECONDS);
     }
 
     /** From now on what arrives goes into a queue that several connections share; null: into this one's own again. */
@@ -140,6 +171,7 @@ final class SftpConnection implements AutoCloseable {
     }
 
     private void deliver(@Nullable SftpPacket packet) {
+        heard = System.nanoTime();
         synchronized (delivery) {
             if (!ended) {
                 ended = packet == null;

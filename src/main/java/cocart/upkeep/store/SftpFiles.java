@@ -9,6 +9,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -61,6 +62,7 @@ final class SftpFiles implements StoreFiles {
     private final int idleMillis;
     private final byte[] root;
     private SftpConnection connection;
+    private final SftpWrites writes;
 
     /**
      * @param path WordPress root: absolute on the server, or {@code /~/…} below the login folder
@@ -76,6 +78,7 @@ final class SftpFiles implements StoreFiles {
         this.connection = opener.get();
         try {
             root = guarded(this::resolveRoot);
+            writes = new SftpWrites(store, () -> connection, this::at);
         } catch (RuntimeException e) {
             connection.close();
             throw e;
@@ -204,17 +207,27 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public void write(String path, InputStream content, long mtime, int mode) throws IOException {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.write(path, content, mtime, mode);
+    }
+
+    @Override
+    public void writeAll(Iterator<? extends Upload> uploads) {
+        writes.writeAll(uploads);
     }
 
     @Override
     public void makeFolder(String path, int mode) {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.makeFolder(path, mode);
+    }
+
+    @Override
+    public void finishFolder(String path, long mtime, int mode) {
+        writes.finishFolder(path, mtime, mode);
     }
 
     @Override
     public void delete(String path) {
-        throw new StoreException("store " + store + ": writing is not built yet", null, true);
+        writes.delete(path);
     }
 
     @Override
@@ -247,7 +260,7 @@ final class SftpFiles implements StoreFiles {
             if (!FileNames.isPlain(part)) {
                 throw new StoreException("store " + store + ": the path '" + path + "' cannot be used", null, true);
             }
-            whole = join(whole, part.getBytes(StandardCharsets.UTF_8));
+            whole = join(whole, RawNames.bytes(part));
         }
         return whole;
     }

@@ -4,6 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 
 /** One SFTP version 3 packet (draft-ietf-secsh-filexfer-02), read or being written. */
 final class SftpPacket {
@@ -13,18 +15,26 @@ final class SftpPacket {
     static final int OPEN = 3;
     static final int CLOSE = 4;
     static final int READ = 5;
+    static final int WRITE = 6;
     static final int LSTAT = 7;
     static final int FSTAT = 8;
+    static final int SETSTAT = 9;
+    static final int FSETSTAT = 10;
     static final int OPENDIR = 11;
     static final int READDIR = 12;
+    static final int REMOVE = 13;
+    static final int MKDIR = 14;
+    static final int RMDIR = 15;
     static final int REALPATH = 16;
     static final int STAT = 17;
+    static final int RENAME = 18;
     static final int READLINK = 19;
     static final int STATUS = 101;
     static final int HANDLE = 102;
     static final int DATA = 103;
     static final int NAME = 104;
     static final int ATTRS = 105;
+    static final int EXTENDED = 200;
 
     static final int OK = 0;
     static final int EOF = 1;
@@ -120,6 +130,16 @@ final class SftpPacket {
         return new Attributes(Math.max(0, size), mode, mtime);
     }
 
+    /** The names of name and value pairs up to the end: the extensions that a server tells in its VERSION. */
+    Set<String> extensions() {
+        Set<String> names = new HashSet<>();
+        while (buffer.hasRemaining()) {
+            names.add(new String(bytes(), StandardCharsets.UTF_8));
+            bytes();
+        }
+        return names;
+    }
+
     /** A status in words that can be shown: no control characters of the server's. */
     static String words(int code, byte[] message) {
         String text = PlainText.of(new String(message, StandardCharsets.UTF_8));
@@ -151,6 +171,21 @@ final class SftpPacket {
             number(value.length);
             out.writeBytes(value);
             return this;
+        }
+
+        Builder text(String value) {
+            return bytes(value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** Attributes with a mode only. */
+        Builder mode(int mode) {
+            return number(4).number(mode);
+        }
+
+        /** Attributes with mode and time; the protocol has unsigned 32 bits for seconds. */
+        Builder modeAndTime(int mode, long mtime) {
+            int time = (int) Math.max(0, Math.min(mtime, 0xFFFFFFFFL));
+            return number(4 | 8).number(mode).number(time).number(time);
         }
 
         byte[] build() {

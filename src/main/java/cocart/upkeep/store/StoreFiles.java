@@ -3,13 +3,19 @@ package cocart.upkeep.store;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A store's files: read by every job, written only by a restore that a person asked for. Paths are relative to the WordPress root, parts joined by {@code /}; {@code ""} is the root.
- * Every name that a server lists is checked before it becomes part of a path; links are never followed below the
- * folder that was asked for. One instance serves one thread at a time. All faults are {@link StoreException}s.
+ * A store's files: read by every job, written only by a restore that a person asked for. Paths are relative to the
+ * WordPress root, parts joined by {@code /}; {@code ""} is the root. Every name that a server lists is checked before it
+ * becomes part of a path; links are never followed below the folder that was asked for. One instance serves one thread
+ * at a time. All faults are {@link StoreException}s.
+ *
+ * <p>Paths that are written to may hold names that are not UTF-8, as {@link RawNames} has them. The first folder of such
+ * a path, {@code wp-content}, may be a link to a folder, as some hosts have it; a link further down is never written
+ * through but refused, and a link in the place of a file is replaced, not followed.
  */
 public interface StoreFiles extends AutoCloseable {
 
@@ -40,19 +46,74 @@ public interface StoreFiles extends AutoCloseable {
      *
      * @param mtime last change, in seconds since 1970
      * @param mode permission bits, 0 to 07777
-     * @throws StoreException if the store does not take it; what lay there is then untouched
+     * @throws StoreException if the store does not take it (then it is permanent) or is lost; what lay there is then
+     *     untouched
      * @throws IOException if the stream cannot be read
      */
     void write(String path, InputStream content, long mtime, int mode) throws IOException;
 
+    /**
+     * Writes files, each as {@link #write} does; many at once where the store can. One that fails is told so and the
+     * others go on.
+     *
+     * @throws StoreException if the store is lost
+     */
+    default void writeAll(Iterator<? extends Upload> uploads) {
+        while (uploads.hasNext()) {
+            Upload upload = uploads.next();
+            try (InputStream content = upload.open()) {
+                write(upload.path(), content, upload.mtime(), upload.mode());
+            } catch (IOException e) {
+                upload.failed(Faults.words(e));
+                continue;
+            } catch (StoreException e) {
+                if (!e.isPermanent()) {
+                    throw e;
+                }
+                upload.failed(String.valueOf(e.getMessage()));
+                continue;
+            }
+            upload.written();
+        }
+    }
+
     /** Makes a folder if it is not there, and sets its mode; its parent must be there. */
     void makeFolder(String path, int mode);
+
+    /**
+     * Gives a folder that is there its mode and, where the store can, its time. Writing into a folder changes its time,
+     * so this comes last.
+     */
+    default void finishFolder(String path, long mtime, int mode) {
+        makeFolder(path, mode);
+    }
 
     /** Removes a file, a link or an empty folder; nothing happens if nothing is there. */
     void delete(String path);
 
     @Override
     void close();
+
+    /** A file to be written by {@link #writeAll}; called from one thread at a time. */
+    interface Upload {
+
+        String path();
+
+        /** In seconds since 1970. */
+        long mtime();
+
+        /** 0 to 07777. */
+        int mode();
+
+        /** Opens its content, once, when its turn comes; the stream is closed. */
+        InputStream open() throws IOException;
+
+        /** It has its place now. */
+        void written();
+
+        /** It has not, for this reason; what lay there is untouched. */
+        void failed(String reason);
+    }
 
     /** Told of everything found; called from one thread at a time. An IOException of it ends the walk. */
     interface Visitor {

@@ -54,7 +54,7 @@ public final class StoreFilesFactory {
      */
     public StoreFiles open(StoreSettings store) {
         if (store.files().startsWith("file:")) {
-            return new LocalFiles(store.id(), localRoot(store.files()));
+            return LocalFiles.of(store.id(), localRoot(store.files()));
         }
         SftpEndpoint endpoint = login(store);
         String address = address(store.files());
@@ -85,6 +85,15 @@ public final class StoreFilesFactory {
                     ? known
                     : new StoreException("store " + store.id() + ": the database hung up: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * A folder on this machine in the place of a store, to restore into.
+     *
+     * @param store the store's id, for sentences
+     */
+    public static StoreFiles local(String store, Path folder) {
+        return new LocalFiles(store, folder);
     }
 
     /**

@@ -1,0 +1,239 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.RestoreRequest;
+import cocart.upkeep.backup.RestoreView;
+import cocart.upkeep.backup.Restored;
+import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.DatabaseAddresses;
+import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.StoreDatabase;
+import java.io.Console;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** {@code upkeep restore}. */
+@Command(
+        name = "restore",
+        description = "Restore a snapshot: to a folder, or into the store itself.",
+        mixinStandardHelpOptions = true)
+final class RestoreCommand extends Commands.Base {
+
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+
+    @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+    String store;
+
+    @Parameters(
+            paramLabel = "SNAPSHOT",
+            description = "Id of the snapshot, or its beginning, or latest; see upkeep snapshots.")
+    String snapshot;
+
+    @Option(names = "--to", paramLabel = "DIR", description = "Into a new or empty folder on this machine.")
+    @Nullable
+    Path to;
+
+    @Option(names = "--in-place", description = "Into the store itself: its files, its database.")
+    boolean inPlace;
+
+    @Option(names = "--path", paramLabel = "P", description = "Only this file or folder below wp-content.")
+    @Nullable
+    String path;
+
+    @Option(names = "--database-only", description = "Only the database.")
+    boolean databaseOnly;
+
+    @Option(names = "--files-only", description = "Only files.")
+    boolean filesOnly;
+
+    @Option(
+            names = "--database-url",
+            paramLabel = "JDBC",
+            description = "Load the database there, not into the store's own; user and password are the store's, or"
+                    + " stand in it as ?user=...&password=...")
+    @Nullable
+    String databaseUrl;
+
+    @Option(
+            names = "--delete",
+            description =
+                    "With --in-place: remove files that the snapshot does not have, if another snapshot has them.")
+    boolean delete;
+
+    @Option(
+            names = "--all",
+            description = "With --in-place: write also files that seem unchanged (same size, time and mode).")
+    boolean all;
+
+    @Option(names = "--dry-run", description = "Say what would be done; change nothing.")
+    boolean dryRun;
+
+    @Option(names = "--no-backup", description = "Do not back up first what is in the store now.")
+    boolean noBackup;
+
+    @Option(names = "--yes", description = "Do not ask.")
+    boolean yes;
+
+    @Override
+    public Integer call() throws Exception {
+        checkUsage();
+        try (Bundle bundle = upkeep.open(false)) {
+            boolean usesStore = to == null || databaseUrl != null;
+            if (usesStore) {
+                store(bundle, store);
+            }
+            RestoreRequest request = new RestoreRequest(
+                    store,
+                    snapshot,
+                    to == null ? null : to.toAbsolutePath().normalize(),
+                    path == null ? null : RestoreRequest.checkedPath(path),
+                    withFiles(),
+                    withDatabase(),
+                    null,
+                    delete,
+                    all,
+                    dryRun,
+                    !noBackup);
+            String id = bundle.snapshots.pick(store, snapshot).id();
+            if (usesStore) {
+                bundle.start();
+                Commands.stopAtOnce(bundle);
+            }
+            if (databaseUrl != null) {
+                request = request.into(elsewhere(bundle, databaseUrl));
+            }
+            if (usesStore && !dryRun && !isConfirmed(id, request)) {
+                err().println("upkeep: nothing was restored");
+                return Upkeep.NEEDS_A_HUMAN;
+            }
+            Restored restored = bundle.restores.run(request, new View(out()));
+            out().println((dryRun ? "would restore " : "restored ") + id + " of " + store + ": " + restored.files()
+                    + " files written, " + restored.bytes() + " bytes; " + restored.unchanged() + " as they were; "
+                    + restored.deleted() + " deleted; "
+                    + (restored.database() ? "database" : "no database")
+                    + (restored.failed() == 0 ? "" : "; " + restored.failed() + " failed, see above")
+                    + (restored.before() == null
+                            ? ""
+                            : "; what was there before is " + restored.before().id()));
+            out().flush();
+            return restored.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+        }
+    }
+
+    private boolean withFiles() {
+        return !databaseOnly && (to != null || inPlace);
+    }
+
+    private boolean withDatabase() {
+        return !filesOnly && path == null;
+    }
+
+    private void checkUsage() {
+        if (to != null && inPlace) {
+            throw wrong("--to and --in-place exclude each other");
+        }
+        if (to == null && !inPlace && databaseUrl == null) {
+            throw wrong("say where to: --to DIR, --in-place, or --database-url JDBC for the database alone");
+        }
+        if (databaseOnly && filesOnly) {
+            throw wrong("--database-only and --files-only exclude each other");
+        }
+        if (path != null && databaseOnly) {
+            throw wrong("--path names files, so it cannot go with --database-only");
+        }
+        if (databaseUrl != null && (filesOnly || path != null)) {
+            throw wrong("--database-url is for the database, so it cannot go with --files-only or --path");
+        }
+        if (databaseUrl != null && inPlace && !databaseOnly) {
+            throw wrong("--in-place restores the store's own database: leave out --database-url, or --in-place");
+        }
+        if ((delete || all) && (!inPlace || databaseOnly)) {
+            throw wrong("--delete and --all are for files --in-place; another folder must be empty");
+        }
+    }
+
+    private ParameterException wrong(String what) {
+        return new ParameterException(spec.commandLine(), what);
+    }
+
+    private DatabaseAddress elsewhere(Bundle bundle, String url) {
+        try (StoreDatabase own = bundle.stores.database(store)) {
+            DatabaseAddress address = DatabaseAddresses.other(own.address(), url);
+            if (address.isSameAs(own.address())) {
+                throw wrong("--database-url is the store's own database; say so with --in-place --database-only");
+            }
+            return address;
+        }
+    }
+
+    private boolean isConfirmed(String id, RestoreRequest request) {
+        if (yes) {
+            return true;
+        }
+        Console console = System.console();
+        if (console == null) {
+            throw wrong("this changes " + target(request) + " and nobody can be asked here; add --yes");
+        }
+        console.printf(
+                "%s%nGo on? [y/N] ",
+                "Snapshot " + id + " of store " + store + " will replace " + target(request) + "."
+                        + (request.database()
+                                ? " Tables of the database are replaced one by one, which cannot be taken back"
+                                        + " half-way; orders and carts since then are lost."
+                                : "")
+                        + (request.isInPlace()
+                                ? noBackup
+                                        ? " What is there now is NOT backed up."
+                                        : " What is there now is backed up first."
+                                : ""));
+        String answer = console.readLine();
+        return answer != null && answer.strip().toLowerCase(Locale.ROOT).matches("y|yes");
+    }
+
+    private String target(RestoreRequest request) {
+        DatabaseAddress elsewhere = request.elsewhere();
+        String files = request.files() && inPlace ? "files of the store " + store : "";
+        String database = !request.database()
+                ? ""
+                : elsewhere != null
+                        ? "tables of the database " + elsewhere.name() + " at " + elsewhere.host()
+                        : "the database of the store " + store;
+        return files.isEmpty() || database.isEmpty() ? files + database : files + " and " + database;
+    }
+
+    /** Results on stdout, how far it is in the log every half minute. */
+    private static final class View implements RestoreView {
+
+        private static final long EVERY = TimeUnit.SECONDS.toNanos(30);
+
+        private final PrintWriter out;
+        private long last = System.nanoTime();
+
+        View(PrintWriter out) {
+            this.out = out;
+        }
+
+        @Override
+        public void at(String what, long files, long allFiles, long bytes, long allBytes) {
+            if (System.nanoTime() - last >= EVERY) {
+                last = System.nanoTime();
+                LOG.info("Restoring {}: {} of {}, {} of {} bytes", what, files, allFiles, bytes, allBytes);
+            }
+        }
+
+        @Override
+        public void note(String word, String path, String reason) {
+            out.println(PlainText.of(String.format(Locale.ROOT, "%-8s", word)
+                    + path
+                    + (reason.isEmpty() || path.isEmpty() ? reason : ": " + reason)));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package cocart.upkeep.backup;
+
+import cocart.upkeep.state.Events;
+import cocart.upkeep.state.Jobs;
+import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.Faults;
+import cocart.upkeep.store.FileEntry;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.StoreFiles;
+import cocart.upkeep.store.StoreFilesFactory;
+import cocart.upkeep.store.Stores;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Restores snapshots: to a folder, into the store itself, or a database elsewhere. While a store is changed, its other
+ * jobs wait; a run that is killed lets them go on when its lease ends, and can be run again as it was.
+ */
+public final class Restores {
+
+    /** All that could change the store, back up what is half restored, or remove the snapshot. */
+    private static final List<String> JOBS = List.of("back-up", "migrate", "detect", "prune");
+
+    private final Snapshots snapshots;
+    private final Stores stores;
+    private final Backups backups;
+    private final Jobs jobs;
+    private final Events events;
+    private final RestoreDatabase database;
+
+    public Restores(Snapshots snapshots, Stores stores, Backups backups, Jobs jobs, Events events, DatabaseLoad load) {
+        this.snapshots = snapshots;
+        this.stores = stores;
+        this.backups = backups;
+        this.jobs = jobs;
+        this.events = events;
+        this.database = new RestoreDatabase(load);
+    }
+
+    /**
+     * Restores.
+     *
+     * @throws StoreException if it could not be begun, or the store was lost; the message says the state
+     */
+    public Restored run(RestoreRequest request, RestoreView view) {
+        Snapshot snapshot = snapshots.pick(request.store(), request.snapshot());
+        RestorePlan plan = new RestorePlan(snapshot, request.path());
+        Manifest.Line dump = request.database() ? RestoreDatabase.check(snapshot, plan.dump) : null;
+        if (request.dryRun() || !request.isInPlace()) {
+            return restore(request, snapshot, plan, dump, null, view);
+        }
+        List<String> held = hold(request.store());
+        try {
+            Snapshot before = request.backup() ? before(request.store(), view) : null;
+            return restore(request, snapshot, plan, dump, before, view);
+        } catch (StoreException e) {
+            events.failure(request.store(), "Restoring snapshot " + snapshot.id() + " stopped: " + e.getMessage());
+            throw e;
+        } finally {
+            held.forEach(job -> jobs.letGo(request.store(), job));
+        }
+    }
+
+    private List<String> hold(String store) {
+        List<String> held = new ArrayList<>();
+        for (String job : JOBS) {
+            if (jobs.hold(store, job)) {
+                held.add(job);
+            } else {
+                held.forEach(other -> jobs.letGo(store, other));
+                throw new StoreException(
+                        "store " + store + ": its job " + job + " is running now, or a run of it was killed a moment"
+                                + " ago; nothing was restored, try again when it is over",
+                        null);
+            }
+        }
+        return held;
+    }
+
+    private Snapshot before(String store, RestoreView view) {
+        Snapshot before;
+        try {
+            before = backups.run(store);
+        } catch (StoreException e) {
+            throw new StoreException(
+                    e.getMessage() + "; so what is there now could not be backed up and nothing was restored (to do"
+                            + " without that, add --no-backup)",
+                    e,
+                    e.isPermanent());
+        }
+        if (before.failed() > 0) {
+            view.note(
+                    "warning",
+                    "",
+                    before.failed() + " entries of what is there now could not be read and are not in snapshot "
+                            + before.id());
+        }
+        return before;
+    }
+
+    private Restored restore(
+            RestoreRequest request,
+            Snapshot snapshot,
+            RestorePlan plan,
+            Manifest.@Nullable Line dump,
+            @Nullable Snapshot before,
+            RestoreView view) {
+        RestoreFiles files = null;
+        long deleted = 0;
+        boolean changes = !request.dryRun();
+        String what = "snapshot " + snapshot.id() + " " + described(request);
+        if (changes) {
+            events.record(request.store(), "Restoring " + what + ".");
+        }
+        if (request.to() != null) {
+            files = toFolder(request, snapshot, plan, dump, view);
+        } else if (request.files()) {
+            try (StoreFiles target = stores.files(request.store())) {
+                Present present = new Present(target, plan.root(), new Skips(plan.skip));
+                files = new RestoreFiles(plan, snapshot.path(), target, present, view, request.dryRun());
+                files.run(request.all());
+                if (request.delete()) {
+                    Skips skips = new Skips(stores.get(request.store()).backup().skip());
+                    deleted = new RestoreDeletion(plan, present, skips, target, view, request.dryRun())
+                            .run(held(request, before), files::touch);
+                }
+                files.finishFolders();
+                links(plan, present, view);
+            }
+        }
+        if (dump != null && (request.to() == null || request.elsewhere() != null)) {
+            load(request, snapshot, dump, before, view);
+        }
+        Restored restored = new Restored(
+                snapshot,
+                before,
+                files == null ? 0 : files.files(),
+                files == null ? 0 : files.bytes(),
+                files == null ? 0 : files.unchanged(),
+                deleted,
+                dump != null,
+                files == null ? 0 : files.failed());
+        if (changes) {
+            tell(request.store(), what, restored);
+        }
+        return restored;
+    }
+
+    private void tell(String store, String what, Restored restored) {
+        String text = "Restored " + what + ": " + restored.files() + " files written (" + restored.bytes() + " bytes), "
+                + restored.unchanged() + " as they were, " + restored.deleted() + " deleted"
+                + (restored.database() ? ", and the database" : "")
+                + (restored.before() == null
+                        ? ""
+                        : "; what was there before is snapshot "
+                                + restored.before().id());
+        if (restored.failed() == 0) {
+            events.record(store, text + ".");
+        } else {
+            events.failure(store, text + "; " + restored.failed() + " entries could not be restored.");
+        }
+    }
+
+    /** Where to and what of it, for people: never a JDBC URL, which may hold a password. */
+    private static String described(RestoreRequest request) {
+        String parts = request.path() != null
+                ? RestorePlan.CONTENT + "/" + request.path()
+                : !request.files() ? "the database" : !request.database() ? "files" : "files and database";
+        String where = request.to() != null ? "to " + request.to() : request.isInPlace() ? "in place" : "";
+        DatabaseAddress elsewhere = request.elsewhere();
+        if (elsewhere != null) {
+            where += (where.isEmpty() ? "" : ", ") + "into the database " + elsewhere.name();
+        }
+        return where + " (" + parts + ")";
+    }
+
+    private RestoreDeletion.@Nullable Held held(RestoreRequest request, @Nullable Snapshot before) {
+        if (before != null) {
+            return new RestoreDeletion.Held(before);
+        }
+        return request.backup()
+                ? null // a dry run: all of it would be backed up first
+                : new RestoreDeletion.Held(snapshots.newest(request.store()).orElseThrow());
+    }
+
+    private static void links(RestorePlan plan, Present present, RestoreView view) {
+        for (RestorePlan.Entry link : plan.links) {
+            FileEntry there = present.entries.get(link.path());
+            if (there == null || there.type() != FileEntry.Type.LINK) {
+                view.note(
+                        "skipped",
+                        link.line().path(),
+                        "a link to " + RestoreLinks.shown(link.line())
+                                + ", which is not there now: make it by hand if it is needed");
+            }
+        }
+    }
+
+    private @Nullable RestoreFiles toFolder(
+            RestoreRequest request,
+            Snapshot snapshot,
+            RestorePlan plan,
+            Manifest.@Nullable Line dump,
+            RestoreView view) {
+        Path folder = java.util.Objects.requireNonNull(request.to());
+        prepare(request, folder);
+        try (StoreFiles target = StoreFilesFactory.local(request.store(), folder)) {
+            RestoreFiles files = null;
+            if (request.files()) {
+                files = new RestoreFiles(plan, snapshot.path(), target, new Present(), view, request.dryRun());
+                files.run(true);
+                if (!request.dryRun()) {
+                    new RestoreLinks(folder, view).make(plan.links);
+                }
+                files.finishFolders();
+            }
+            if (dump != null && request.elsewhere() == null) {
+                if (request.dryRun()) {
+                    view.note("write", SnapshotWriter.DUMP, dump.size() + " bytes");
+                } else {
+                    try (InputStream content = CheckedContent.open(snapshot.path(), dump, n -> {})) {
+                        target.write(SnapshotWriter.DUMP, content, dump.mtime(), 0600);
+                    } catch (IOException e) {
+                        throw new StoreException(
+                                "Snapshot " + snapshot.id() + ": " + SnapshotWriter.DUMP + " is not restored, "
+                                        + Faults.words(e),
+                                e);
+                    }
+                }
+            }
+            return files;
+        }
+    }
+
+    private static void prepare(RestoreRequest request, Path folder) {
+        try {
+            if (Files.exists(folder)) {
+                try (Stream<Path> inside = Files.list(folder)) {
+                    if (inside.findAny().isPresent()) {
+                        throw new StoreException(
+                                folder + " is not empty: name a new or empty folder, so that nothing in it is mixed"
+                                        + " with what is restored",
+                                null,
+                                true);
+                    }
+                }
+            } else if (!request.dryRun()) {
+                Disk.createFolders(folder);
+            }
+        } catch (IOException e) {
+            throw new StoreException(folder + " cannot be used: " + Faults.words(e), e, true);
+        }
+    }
+
+    private void load(
+            RestoreRequest request,
+            Snapshot snapshot,
+            Manifest.Line dump,
+            @Nullable Snapshot before,
+            RestoreView view) {
+        DatabaseAddress elsewhere = request.elsewhere();
+        if (elsewhere != null) {
+            load(request, snapshot, dump, elsewhere, view, "Run the same command again when that is mended.");
+            return;
+        }
+        try (StoreDatabase store = stores.database(request.store())) {
+            load(
+                    request,
+                    snapshot,
+                    dump,
+                    store.address(),
+                    view,
+                    before == null
+                            ? "Run the same command again when that is mended; what was there before was not backed up."
+                            : "Run the same command again when that is mended, or put back what was there before:"
+                                    + " upkeep restore " + request.store() + " " + before.id()
+                                    + " --in-place --database-only");
+        }
+    }
+
+    private void load(
+            RestoreRequest request,
+            Snapshot snapshot,
+            Manifest.Line dump,
+            DatabaseAddress address,
+            RestoreView view,
+            String remedy) {
+        if (request.dryRun()) {
+            view.note("load", SnapshotWriter.DUMP, dump.size() + " bytes into the database " + address.name());
+        } else {
+            database.load(snapshot, dump, address, view, remedy);
+        }
+    }
+}

@@ -1,0 +1,346 @@
+package cocart.upkeep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import cocart.upkeep.store.TemporaryName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code upkeep restore} on a real SFTP server and a real MariaDB. */
+class RestoreCommandTest {
+
+    private static final String LATER = "CREATE TABLE later (id INT PRIMARY KEY)";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void filesAndDatabaseComeBackAndCanBeUndone() throws Exception {
+        try (Shop shop = shop()) {
+            List<String> carts = shop.database.carts();
+            Map<String, String> tree = tree(shop.root);
+            String id = backUp(shop);
+            damage(shop);
+            Map<String, String> damaged = tree(shop.root);
+
+            Shop.Said asked = shop.upkeep("restore", "acme", "latest", "--in-place");
+            assertThat(asked.code()).as(asked.out() + asked.err()).isEqualTo(2);
+            assertThat(asked.err()).contains("add --yes");
+            Shop.Said dry = shop.upkeep("restore", "acme", id, "--in-place", "--dry-run");
+            assertThat(dry.code()).as(dry.out() + dry.err()).isZero();
+            assertThat(dry.out())
+                    .contains("write   wp-content/uploads/2026/11/köttbullar.txt: 14 bytes")
+                    .contains("load    database.sql.gz:", "would restore " + id);
+            assertThat(shop.database.carts()).hasSize(29);
+            assertThat(tree(shop.root)).isEqualTo(damaged);
+
+            Shop.Said said = shop.upkeep("restore", "acme", id.substring(0, 15), "--in-place", "--yes");
+            assertThat(said.code()).as(said.out() + said.err()).isZero();
+            assertThat(shop.database.carts()).isEqualTo(carts);
+            assertThat(shop.database.columns()).hasSize(4);
+            assertThat(rows(shop.connection, "SHOW TABLES"))
+                    .as("not in the dump")
+                    .contains("later");
+            assertThat(shop.root.resolve("wp-content/uploads/new.txt")).hasContent("uploaded since");
+            Map<String, String> after = tree(shop.root);
+            after.remove("wp-content/uploads/new.txt");
+            assertThat(after).isEqualTo(tree);
+
+            List<String> snapshots = snapshots(shop);
+            assertThat(snapshots).hasSize(2).contains(id);
+            String before = snapshots.get(0);
+            assertThat(said.out()).contains("what was there before is " + before);
+            Shop.Said undone = shop.upkeep("restore", "acme", before, "--in-place", "--no-backup", "--yes");
+            assertThat(undone.code()).as(undone.out() + undone.err()).isZero();
+            assertThat(shop.database.carts()).hasSize(29);
+            assertThat(tree(shop.root)).containsAllEntriesOf(damaged);
+            assertThat(snapshots(shop)).hasSize(2);
+        }
+    }
+
+    @Test
+    void theDatabaseAloneAndElsewhere() throws Exception {
+        try (Shop shop = shop();
+                Connection root = Shop.mariadb().administrator()) {
+            backUp(shop);
+            Shop.mariadb().create("elsewhere", "somebody", "their pass");
+            List<String> checksums = List.of("wp_cocart_carts", "wp_options");
+            String url = Shop.mariadb().url("elsewhere") + "?user=somebody&password=their%20pass";
+            Shop.Said said = shop.upkeep("restore", "acme", "latest", "--database-url", url, "--yes");
+            assertThat(said.code()).as(said.out() + said.err()).isZero();
+            assertThat(said.out() + said.err()).doesNotContain("their");
+            for (String table : checksums) {
+                assertThat(rows(root, "CHECKSUM TABLE elsewhere." + table)
+                                .get(0)
+                                .replace("elsewhere", "shop"))
+                        .isEqualTo(rows(root, "CHECKSUM TABLE shop." + table).get(0));
+            }
+            assertThat(snapshots(shop)).as("nothing of the store is changed").hasSize(1);
+
+            Map<String, String> tree = tree(shop.root);
+            damage(shop);
+            Map<String, String> damaged = tree(shop.root);
+            assertThat(damaged).isNotEqualTo(tree);
+            assertThat(shop.upkeep("restore", "acme", "latest", "--in-place", "--database-only", "--yes")
+                            .code())
+                    .isZero();
+            assertThat(rows(root, "CHECKSUM TABLE shop.wp_cocart_carts").get(0))
+                    .isEqualTo(rows(root, "CHECKSUM TABLE elsewhere.wp_cocart_carts")
+                            .get(0)
+                            .replace("elsewhere", "shop"));
+            assertThat(tree(shop.root)).as("files are left").isEqualTo(damaged);
+            Shop.Said own = shop.upkeep(
+                    "restore",
+                    "acme",
+                    "latest",
+                    "--yes",
+                    "--database-url",
+                    Shop.mariadb().url("shop"));
+            assertThat(own.code()).isEqualTo(2);
+            assertThat(own.err()).contains("the store's own database");
+        }
+    }
+
+    @Test
+    void aLoadThatFailsSaysHowToPutBackWhatWasThere() throws Exception {
+        try (Shop shop = shop()) {
+            String id = backUp(shop);
+            damage(shop);
+            Path client = folder.resolve("client.sh");
+            Files.writeString(
+                    client, "#!/bin/sh\nhead -c 100 >/dev/null\necho 'ERROR 2013: Lost connection' >&2\nexit 1\n");
+            Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwx------"));
+            shop.settings("upkeep.backup.client-program = " + client);
+            Shop.Said said = shop.upkeep("restore", "acme", id, "--in-place", "--yes");
+            assertThat(said.code()).as(said.out() + said.err()).isEqualTo(1);
+            String before = snapshots(shop).get(0);
+            assertThat(before).isNotEqualTo(id);
+            assertThat(said.err())
+                    .contains("Lost connection", "half loaded")
+                    .contains("upkeep restore acme " + before + " --in-place --database-only");
+            shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"));
+            assertThat(shop.upkeep("restore", "acme", before, "--in-place", "--database-only", "--yes")
+                            .code())
+                    .isZero();
+            assertThat(shop.database.carts()).hasSize(29);
+        }
+    }
+
+    @Test
+    void aSnapshotIsRestoredByHandAsTheReadmeSays() throws Exception {
+        try (Shop shop = shop();
+                Connection root = Shop.mariadb().administrator()) {
+            String id = backUp(shop);
+            Map<String, String> byUs = new TreeMap<>();
+            Path to = folder.resolve("by us");
+            Shop.Said said = shop.upkeep("restore", "acme", id, "--to", to.toString());
+            assertThat(said.code()).as(said.out() + said.err()).isZero();
+            tree(to.resolve("wp-content")).forEach((path, what) -> byUs.put(path, what.replaceAll(" \\d+ \\d+$", "")));
+
+            Shop.mariadb().create("byhand", "hand", "hand");
+            Path script = folder.resolve("by-hand.sh");
+            Path made = folder.resolve("by hand");
+            Files.writeString(
+                    script,
+                    "set -e\ncd '" + shop.home.resolve("data/backups/snapshots/acme/" + id) + "'\n"
+                            + "zcat database.sql.gz | '" + Shop.mariadb().program("mariadb")
+                            + "' -h127.0.0.1 -P" + Shop.mariadb().port() + " -uhand -phand byhand\n"
+                            + "cp -a --no-preserve=links wp-content '" + made + "' && chmod -R u=rwX,go=rX '" + made
+                            + "'\n");
+            Process byHand = new ProcessBuilder("sh", script.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("log").toFile())
+                    .start();
+            assertThat(byHand.waitFor())
+                    .as(Files.readString(folder.resolve("log")))
+                    .isZero();
+            Map<String, String> hand = new TreeMap<>();
+            tree(made).forEach((path, what) -> hand.put(path, what.replaceAll(" \\d+ \\d+$", "")));
+            assertThat(hand).isEqualTo(byUs);
+            assertThat(rows(root, "CHECKSUM TABLE byhand.wp_cocart_carts")
+                            .get(0)
+                            .replace("byhand", "shop"))
+                    .isEqualTo(rows(root, "CHECKSUM TABLE shop.wp_cocart_carts").get(0));
+        }
+    }
+
+    @Test
+    void aFolderNeedsNeitherTheStoreNorItsSettings() throws Exception {
+        try (Shop shop = shop()) {
+            String id = backUp(shop);
+            shop.sftp.close();
+            Files.writeString(
+                    shop.home.resolve("config/application.properties"),
+                    "upkeep.stores = other\nupkeep.store.other.files = file:/nowhere\n");
+            Path to = folder.resolve("to");
+            Shop.Said said = shop.upkeep("restore", "acme", "latest", "--to", to.toString(), "--files-only");
+            assertThat(said.code()).as(said.out() + said.err()).isZero();
+            assertThat(to.resolve("wp-content/uploads/2026/11/köttbullar.txt")).hasContent("not a picture");
+            assertThat(to.resolve("database.sql.gz")).doesNotExist();
+            for (String wrong : List.of("1999", "2026x", "")) {
+                Shop.Said none = shop.upkeep(
+                        "restore", "acme", wrong, "--to", folder.resolve("x").toString());
+                assertThat(none.code()).isEqualTo(2);
+                assertThat(none.err()).contains("has no snapshot " + wrong).contains(id);
+            }
+            assertThat(folder.resolve("x")).doesNotExist();
+            assertThat(shop.upkeep("restore", "nobody", "latest", "--in-place", "--yes")
+                            .code())
+                    .isEqualTo(2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "--to x --in-place",
+                "--in-place --files-only --database-only",
+                "--in-place --path a --database-only",
+                "--in-place --path ../a",
+                "--to x --delete",
+                "--in-place --database-url jdbc:mariadb://h/x",
+                "--database-url jdbc:mariadb://h/x --files-only",
+                "--in-place --database-only --delete"
+            })
+    void whatMakesNoSenseIsSaid(String options) {
+        List<String> all = new ArrayList<>(List.of("--home", folder.toString(), "restore", "acme", "latest"));
+        Stream.of(options.split(" ")).filter(option -> !option.isEmpty()).forEach(all::add);
+        Shop.Said said = Shop.say(all.toArray(String[]::new));
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).isNotBlank().doesNotContain("Exception");
+    }
+
+    @Test
+    void aKilledRestoreIsTakenUpByTheNext() throws Exception {
+        try (Shop shop = shop()) {
+            for (int i = 0; i < 2000; i++) {
+                shop.files.write("wp-content/uploads/" + i / 200 + "/" + i + ".txt", "file " + i + "\n");
+            }
+            String id = backUp(shop);
+            Path uploads = shop.root.resolve("wp-content/uploads");
+            Map<String, String> tree = tree(shop.root);
+            try (Stream<Path> all = Files.walk(uploads)) {
+                for (Path path : all.filter(Files::isRegularFile).toList()) {
+                    Files.writeString(path, "damaged");
+                }
+            }
+            Process child = shop.start(
+                    folder.resolve("log"), "restore", "acme", id, "--in-place", "--files-only", "--no-backup", "--yes");
+            await().atMost(Duration.ofSeconds(60))
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> {
+                        assertThat(child.isAlive())
+                                .as(Files.readString(folder.resolve("log")))
+                                .isTrue();
+                        return Files.readString(uploads.resolve("0/10.txt")).startsWith("file");
+                    });
+            child.destroyForcibly();
+            assertThat(child.waitFor()).isEqualTo(128 + 9);
+            try (Stream<Path> all = Files.walk(uploads)) {
+                for (Path path : all.filter(Files::isRegularFile).toList()) {
+                    String name = path.getFileName().toString();
+                    assertThat(TemporaryName.is(name) || name.equals("köttbullar.txt") || isWhole(path))
+                            .as(path.toString())
+                            .isTrue();
+                }
+            }
+            // until its lease has run out
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            shop.upkeep("restore", "acme", id, "--in-place", "--files-only", "--no-backup", "--yes")
+                                            .code()
+                                    == 0);
+            assertThat(tree(shop.root)).isEqualTo(tree);
+        }
+    }
+
+    private static boolean isWhole(Path path) throws IOException {
+        String text = Files.readString(path);
+        return text.equals("damaged")
+                || text.equals("file " + path.getFileName().toString().replace(".txt", "\n"));
+    }
+
+    private Shop shop() throws Exception {
+        Shop shop = new Shop(folder, "manual", "2.9.3", 30);
+        shop.files.plugin("2.9.3");
+        shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"));
+        return shop;
+    }
+
+    private static String backUp(Shop shop) throws Exception {
+        Thread.sleep(1100); // what changed in the second of a backup is written again by a restore
+        Shop.Said said = shop.upkeep("backup", "acme");
+        assertThat(said.code()).as(said.out() + said.err()).isZero();
+        return snapshots(shop).get(0);
+    }
+
+    private static void damage(Shop shop) throws Exception {
+        shop.database.execute("ALTER TABLE wp_cocart_carts ADD cart_hash varchar(200) NOT NULL DEFAULT ''");
+        shop.database.execute("DELETE FROM wp_cocart_carts WHERE cart_id = 7");
+        shop.database.execute(LATER);
+        shop.files.write("wp-content/uploads/2026/11/köttbullar.txt", "hacked");
+        shop.files.write("wp-content/uploads/new.txt", "uploaded since");
+        Files.delete(shop.root.resolve("wp-content/plugins/" + Shop.SLUG + "/readme.txt"));
+        Thread.sleep(1100);
+    }
+
+    /** Ids, the newest first. */
+    private static List<String> snapshots(Shop shop) throws IOException {
+        try (Stream<Path> all = Files.list(shop.home.resolve("data/backups/snapshots/acme"))) {
+            return all.map(path -> path.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted(java.util.Comparator.reverseOrder())
+                    .toList();
+        }
+    }
+
+    private static List<String> rows(Connection connection, String query) throws SQLException {
+        List<String> rows = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(query)) {
+            while (result.next()) {
+                String row = result.getString(1);
+                for (int i = 2; i <= result.getMetaData().getColumnCount(); i++) {
+                    row += "|" + result.getString(i);
+                }
+                rows.add(row);
+            }
+        }
+        return rows;
+    }
+
+    /** Content, mode and time of files; folders only by their mode. */
+    private static Map<String, String> tree(Path root) throws IOException {
+        Map<String, String> tree = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.toList()) {
+                tree.put(
+                        root.relativize(path).toString(),
+                        Files.isRegularFile(path)
+                                ? Files.readString(path) + " "
+                                        + Integer.toOctalString((Integer) Files.getAttribute(path, "unix:mode")) + " "
+                                        + Files.getLastModifiedTime(path).toMillis() / 1000
+                                : "a folder");
+            }
+        }
+        return tree;
+    }
+}
