@@ -184,8 +184,9 @@ final class VerifyCommand extends Commands.Base {
                 report.results().stream().filter(result -> !result.isWhole()).count();
         out.println(String.format(
                 Locale.ROOT,
-                "%d snapshots, %d contents, %d files hashed, %d bytes%s: %s",
+                "%d %s, %d contents, %d files hashed, %d bytes%s: %s",
                 report.results().size(),
+                report.results().size() == 1 ? "snapshot" : "snapshots",
                 report.contents(),
                 report.hashed(),
                 report.bytes(),

@@ -181,6 +181,18 @@ class DrillTest {
         }
     }
 
+    @Test
+    void aScratchUrlThatNamesADatabaseEndsTheStart() throws Exception {
+        for (String wrong : List.of("jdbc:mariadb://127.0.0.1:3306/shop", "jdbc:h2:mem:x", "127.0.0.1")) {
+            shop.settings("upkeep.scratch.url = " + wrong);
+            Shop.Said said = shop.upkeep("status");
+            assertThat(said.code()).as(wrong).isEqualTo(2);
+            assertThat(said.err())
+                    .contains("upkeep.scratch.url must name a server and no database")
+                    .hasLineCount(1);
+        }
+    }
+
     private void open(String password) throws Exception {
         settings(password);
         start();

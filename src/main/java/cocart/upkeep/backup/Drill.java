@@ -165,7 +165,7 @@ public final class Drill {
                         .append(plan.version())
                         .append(", ")
                         .append(carts.count())
-                        .append(" carts (checksum ")
+                        .append(carts.count() == 1 ? " cart (checksum " : " carts (checksum ")
                         .append(carts.checksum())
                         .append(')');
             }

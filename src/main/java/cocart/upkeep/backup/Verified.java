@@ -129,7 +129,8 @@ public final class Verified {
                     result.findings().stream().filter(Finding::isRepaired).count();
             if (repaired > 0) {
                 events.record(
-                        store, "Snapshot " + result.id() + ": " + repaired + " damaged or missing entries repaired.");
+                        store,
+                        "Snapshot " + result.id() + ": " + repaired + " damaged or missing entries were put back.");
             }
             if (!result.isWhole()) {
                 events.failure(store, "Snapshot " + result.id() + " is damaged: " + summary(result));
@@ -140,7 +141,10 @@ public final class Verified {
                 .map(Report.Result::id)
                 .toList();
         if (!whole.isEmpty()) {
-            events.record(store, "Verified whole: " + whole.size() + " snapshots, newest " + whole.get(0) + ".");
+            events.record(
+                    store,
+                    "Verified whole: " + whole.size() + (whole.size() == 1 ? " snapshot, " : " snapshots, newest ")
+                            + whole.get(0) + ".");
         }
     }
 

@@ -256,6 +256,24 @@ class VerifyTest {
     }
 
     @Test
+    void aLinkInPlaceOfTheWholeTreeIsNeverFollowed() throws Exception {
+        Snapshot snapshot = backUp(NOW);
+        Map<String, String> before = tree(snapshot.path());
+        Path moved = folder.resolve("moved");
+        Files.move(snapshot.path().resolve("wp-content"), moved);
+        Files.createSymbolicLink(snapshot.path().resolve("wp-content"), moved);
+        Files.delete(moved.resolve("index.php"));
+        Report report = verify();
+        assertThat(said(report))
+                .contains("WRONG_TYPE " + snapshot.id() + " wp-content", "MISSING " + snapshot.id() + " " + A);
+        assertThat(report.isWhole()).isTrue();
+        assertThat(tree(snapshot.path())).isEqualTo(before);
+        assertThat(moved.resolve("index.php"))
+                .as("nothing is put where the link leads")
+                .doesNotExist();
+    }
+
+    @Test
     void aPipeOrAFolderInAFilesPlaceIsNotRead() throws Exception {
         Snapshot snapshot = backUp(NOW);
         Path a = snapshot.path().resolve(A);
