@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.store.StoreFiles;
-import cocart.upkeep.store.StoreFilesFactory;
-import cocart.upkeep.store.StoreSettings;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -22,17 +20,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A shop that is worked in while it is backed up, and clocks that cannot be trusted. */
-@Timeout(60)
 class ChangingStoreTest {
 
     private static final Instant NOW = FaultyStore.OLD.plusSeconds(8_000_000);
@@ -229,22 +224,7 @@ class ChangingStoreTest {
     }
 
     private StoreFiles open(Where where) {
-        if (where == Where.SFTP) {
-            return store.open();
-        }
-        StoreSettings settings = store.settings();
-        return new StoreFilesFactory(new DefaultCamelContext(), store.home)
-                .open(new StoreSettings(
-                        settings.id(),
-                        "file:" + store.folder.resolve("shop"),
-                        null,
-                        settings.plugins(),
-                        settings.database(),
-                        settings.automatic(),
-                        settings.settle(),
-                        settings.detectCron(),
-                        settings.zone(),
-                        settings.backup()));
+        return where == Where.SFTP ? store.open() : store.open("file:" + store.folder.resolve("shop"));
     }
 
     private Snapshot backUp(StoreFiles files) {

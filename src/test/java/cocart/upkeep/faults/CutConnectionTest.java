@@ -18,7 +18,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +27,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The network or the server goes away in the middle of a backup. That run ends with one sentence and nothing is sealed;
  * the next run makes a whole snapshot.
  */
-@Timeout(60)
 class CutConnectionTest {
 
     @TempDir(factory = InMemory.class)
@@ -143,17 +141,17 @@ class CutConnectionTest {
     void aKeyThatIsRevokedMidwayEndsTheRunAndWorksAgainWhenItIsBack(@TempDir Path own) throws Exception {
         try (FaultyStore store = new FaultyStore(own).fill(2)) {
             KeyPair key = Keys.write(store.home.resolve("config/id"));
-            store.onlyKeys();
-            store.keys.add(key.getPublic());
+            store.server.onlyKeys();
+            store.server.keys.add(key.getPublic());
             store.options = "privateKeyFile=config/id&soTimeout=3000&serverAliveInterval=0";
-            store.proxy.cutAfter(Way.TO_CLIENT, 1_000_000, End.CLOSED, store.keys::clear);
+            store.proxy.cutAfter(Way.TO_CLIENT, 1_000_000, End.CLOSED, store.server.keys::clear);
             assertThatThrownBy(store::backUp).satisfies(CutConnectionTest::assertSentence);
             assertThat(SnapshotCheck.sealed(store.snapshots())).isEmpty();
             assertThatThrownBy(store::backUp)
                     .satisfies(CutConnectionTest::assertSentence)
                     .hasMessageContaining("does not let the user deploy in with the key")
                     .hasMessageContaining("upkeep.store.acme.files");
-            store.keys.add(key.getPublic());
+            store.server.keys.add(key.getPublic());
             SnapshotCheck.assertWholeAndEqual(store.backUp().path(), store.wpContent);
             SnapshotCheck.assertClean(store.snapshots());
         }

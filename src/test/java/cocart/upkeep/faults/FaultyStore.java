@@ -12,31 +12,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.apache.camel.impl.DefaultCamelContext;
-import org.apache.sshd.common.config.keys.KeyUtils;
-import org.apache.sshd.common.file.virtualfs.VirtualFileSystemFactory;
-import org.apache.sshd.core.CoreModuleProperties;
-import org.apache.sshd.sftp.SftpModuleProperties;
-import org.apache.sshd.sftp.server.DirectoryHandle;
-import org.apache.sshd.sftp.server.FileHandle;
-import org.apache.sshd.sftp.server.SftpFileSystemAccessor;
-import org.apache.sshd.sftp.server.SftpSubsystemFactory;
-import org.apache.sshd.sftp.server.SftpSubsystemProxy;
 
 /**
- * A store {@code acme} of real files behind a real SFTP server that has limits and rights like a cheap host's, reached
- * through a {@link CuttingProxy}, and a backup directory. Below {@code folder} lie {@code shop}, {@code home} and
+ * A store {@code acme} of real files behind a {@link LimitedSftp}, reached through a {@link CuttingProxy}, and a backup
+ * directory. Below {@code folder} lie {@code shop}, {@code home} and
  * {@code backups}.
  */
 public final class FaultyStore implements AutoCloseable {
@@ -49,13 +37,8 @@ public final class FaultyStore implements AutoCloseable {
     public final Path home;
     public final CuttingProxy proxy;
 
-    /** Paths on the server, such as {@code /wp-content/x}, that it does not let anybody open. */
-    public final Set<String> denied = ConcurrentHashMap.newKeySet();
+    public final LimitedSftp server;
 
-    /** Keys that are let in. */
-    public final List<PublicKey> keys = new CopyOnWriteArrayList<>();
-
-    private final TestSshd server;
     private final DefaultCamelContext camel = new DefaultCamelContext();
     private int runs;
 
@@ -74,39 +57,9 @@ public final class FaultyStore implements AutoCloseable {
         home = Files.createDirectories(folder.resolve("home"));
         Path root = Files.createDirectories(folder.resolve("shop"));
         wpContent = Files.createDirectories(root.resolve("wp-content"));
-        server = new TestSshd(
-                folder.resolve("host-key"),
-                new SftpSubsystemFactory.Builder()
-                        .withFileSystemAccessor(new Guard())
-                        .build());
-        // With its usual small handles MINA 2.16 gives one away twice after an open that failed.
-        SftpModuleProperties.FILE_HANDLE_SIZE.set(server.server(), 16);
-        server.server().setFileSystemFactory(new VirtualFileSystemFactory(root));
-        server.server().setPublickeyAuthenticator((user, key, session) -> keys.stream()
-                .anyMatch(known -> KeyUtils.compareKeys(known, key)));
-        server.start();
+        server = new LimitedSftp(root, folder.resolve("host-key"));
         proxy = new CuttingProxy(server.port());
         server.trustIn(home.resolve("config/known_hosts"), proxy.port());
-    }
-
-    /** Most SSH connections of one user at once; the next is sent away after its login. */
-    public void mostConnections(int most) {
-        CoreModuleProperties.MAX_CONCURRENT_SESSIONS.set(server.server(), most);
-    }
-
-    /** Most channels of one connection at once, as OpenSSH's MaxSessions. */
-    public void mostChannels(int most) {
-        CoreModuleProperties.MAX_CONCURRENT_CHANNELS.set(server.server(), most);
-    }
-
-    /** Most handles of one SFTP session at once. */
-    public void mostHandles(int most) {
-        SftpModuleProperties.MAX_OPEN_HANDLES_PER_SESSION.set(server.server(), most);
-    }
-
-    /** Lets nobody in by password, only by a key. */
-    public void onlyKeys() {
-        server.server().setPasswordAuthenticator(null);
     }
 
     /** About 300 files as a small shop has them, one of 3 MB. */
@@ -167,12 +120,21 @@ public final class FaultyStore implements AutoCloseable {
 
     /** The store's files over the proxy. */
     public StoreFiles open() {
-        return new StoreFilesFactory(camel, home).open(settings());
+        return open(uri());
+    }
+
+    /** The store's files by another way. */
+    public StoreFiles open(String uri) {
+        return new StoreFilesFactory(camel, home).open(settings(uri));
+    }
+
+    private String uri() {
+        return "sftp:deploy@127.0.0.1:" + proxy.port() + "/?" + options;
     }
 
     /** Backs up with a clock of its own for each run, a minute apart; the snapshot's folder. */
     public Snapshot backUp() {
-        return backUp(Clock.fixed(OLD.plus(Duration.ofDays(100).plusMinutes(runs++)), java.time.ZoneOffset.UTC));
+        return backUp(Clock.fixed(OLD.plus(Duration.ofDays(100).plusMinutes(runs++)), ZoneOffset.UTC));
     }
 
     public Snapshot backUp(Clock clock) {
@@ -182,13 +144,14 @@ public final class FaultyStore implements AutoCloseable {
     }
 
     public Snapshot backUp(Clock clock, StoreFiles files) {
-        return new BackUp(new Snapshots(folder.resolve("backups")), clock).run(settings(), files, FaultyStore::dump);
+        return new BackUp(new Snapshots(folder.resolve("backups")), clock)
+                .run(settings(uri()), files, FaultyStore::dump);
     }
 
-    public StoreSettings settings() {
+    private StoreSettings settings(String uri) {
         return new StoreSettings(
                 "acme",
-                "sftp:deploy@127.0.0.1:" + proxy.port() + "/?" + options,
+                uri,
                 null,
                 List.of("cart-rest-api-for-woocommerce"),
                 new StoreSettings.DatabaseSettings(null, null, null, null, false),
@@ -212,40 +175,5 @@ public final class FaultyStore implements AutoCloseable {
         proxy.close();
         server.close();
         camel.close();
-    }
-
-    /** The server's own rights, as root needs none. */
-    private final class Guard implements SftpFileSystemAccessor {
-
-        @Override
-        public java.nio.channels.SeekableByteChannel openFile(
-                SftpSubsystemProxy subsystem,
-                FileHandle handle,
-                Path file,
-                String name,
-                Set<? extends java.nio.file.OpenOption> options,
-                java.nio.file.attribute.FileAttribute<?>... attributes)
-                throws IOException {
-            refuse(file);
-            return SftpFileSystemAccessor.super.openFile(subsystem, handle, file, name, options, attributes);
-        }
-
-        @Override
-        public java.nio.file.DirectoryStream<Path> openDirectory(
-                SftpSubsystemProxy subsystem,
-                DirectoryHandle handle,
-                Path dir,
-                String name,
-                java.nio.file.LinkOption... options)
-                throws IOException {
-            refuse(dir);
-            return SftpFileSystemAccessor.super.openDirectory(subsystem, handle, dir, name, options);
-        }
-
-        private void refuse(Path path) throws IOException {
-            if (denied.contains(path.toString())) {
-                throw new java.nio.file.AccessDeniedException(path.toString());
-            }
-        }
     }
 }

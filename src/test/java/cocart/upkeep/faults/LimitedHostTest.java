@@ -7,13 +7,11 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Hosts that allow little: what they allow is enough for a whole snapshot. */
-@Timeout(60)
 class LimitedHostTest {
 
     @TempDir(factory = InMemory.class)
@@ -34,20 +32,20 @@ class LimitedHostTest {
     @ParameterizedTest(name = "{0} SSH connections allowed, {1} wanted")
     @CsvSource({"1, 2", "4, 8"})
     void fewerConnectionsThanWanted(int allowed, int wanted) throws Exception {
-        store.mostConnections(allowed);
+        store.server.mostConnections(allowed);
         store.connections = wanted;
         assertWholeBackup();
     }
 
     @Test
     void oneChannelForEachConnection() throws Exception {
-        store.mostChannels(1);
+        store.server.mostChannels(1);
         assertWholeBackup();
     }
 
     @Test
     void aConnectionThatAnotherJobHoldsIsNotThereForTheBackup() throws Exception {
-        store.mostConnections(2);
+        store.server.mostConnections(2);
         try (StoreFiles other = store.open()) {
             assertThat(other.stat("wp-content")).isPresent();
             assertWholeBackup();
