@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,7 @@ public final class CuttingProxy implements AutoCloseable {
     private final int target;
     private final ServerSocket entrance = new ServerSocket();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> frozen = new HashSet<>();
     private final long[] passed = new long[Way.values().length];
     private final AtomicInteger accepted = new AtomicInteger();
     private Fault fault;
@@ -90,6 +92,15 @@ public final class CuttingProxy implements AutoCloseable {
         stalled = true;
     }
 
+    /** Lets nothing pass on the connections that are open after so many bytes more; those that come later work. */
+    public synchronized void freezeAfter(Way way, long bytes) {
+        fault = new Fault(way, passed(way) + bytes, this::freeze);
+    }
+
+    private synchronized void freeze() {
+        frozen.addAll(open);
+    }
+
     /** Closes every new connection at once. */
     public synchronized void refuse() {
         refusing = true;
@@ -112,6 +123,8 @@ public final class CuttingProxy implements AutoCloseable {
         if (stalled) {
             cut(End.CLOSED);
         }
+        frozen.forEach(socket -> close(socket, End.CLOSED));
+        frozen.clear();
         fault = null;
         stalled = false;
         refusing = false;
@@ -158,11 +171,11 @@ public final class CuttingProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                Admitted admitted = admit(way, n);
+                Admitted admitted = admit(from, way, n);
                 out.write(buffer, 0, admitted.bytes());
                 if (admitted.then() != null) {
                     admitted.then().run();
-                    holdWhileStalled();
+                    holdWhileStalled(from);
                     return;
                 }
                 long pace = bytesPerSecond;
@@ -179,8 +192,8 @@ public final class CuttingProxy implements AutoCloseable {
     }
 
     /** How much of what came may go on, and what happens then; whatever is behind that point is never passed. */
-    private synchronized Admitted admit(Way way, int length) throws IOException {
-        holdWhileStalled();
+    private synchronized Admitted admit(Socket from, Way way, int length) throws IOException {
+        holdWhileStalled(from);
         Fault due = fault != null && fault.way() == way && passed[way.ordinal()] + length >= fault.at() ? fault : null;
         if (due == null) {
             passed[way.ordinal()] += length;
@@ -192,11 +205,11 @@ public final class CuttingProxy implements AutoCloseable {
         return new Admitted(bytes, due.action());
     }
 
-    private synchronized void holdWhileStalled() throws IOException {
-        if (!stalled) {
+    private synchronized void holdWhileStalled(Socket from) throws IOException {
+        if (!stalled && !frozen.contains(from)) {
             return;
         }
-        while (stalled) {
+        while (stalled || frozen.contains(from)) {
             try {
                 wait();
             } catch (InterruptedException e) {
