@@ -45,7 +45,9 @@ class JobsTest {
                 "failed ten minutes ago,           2026-11-24T11:45, 2026-11-24T11:50, true,  false, false",
                 "failed a quarter of an hour ago,  2026-11-24T11:40, 2026-11-24T11:45, true,  false, true",
                 "left behind by a dead instance,   2026-11-24T11:50, 2026-11-23T03:05, false, true,  true",
-                "running,                          2026-11-24T11:50, 2026-11-23T03:05, false, false, false"
+                "running,                          2026-11-24T11:50, 2026-11-23T03:05, false, false, false",
+                "ran before the clock went back,   2027-11-24T03:00, 2027-11-24T03:05, false, false, true",
+                "ran by a clock a little ahead,    2026-11-24T12:00:30, 2026-11-24T12:00:31, false, false, false"
             })
     void isDue(
             String what,
@@ -93,6 +95,22 @@ class JobsTest {
         assertThat(one.claim("acme", "back-up")).isFalse();
         two.finish("acme", "back-up", null);
         assertThat(one.claim("acme", "back-up")).isTrue();
+    }
+
+    @Test
+    void whatDiedBeforeTheClockWentBackIsTakenOver() {
+        Jobs one = jobs("one");
+        Jobs two = jobs("two");
+        assertThat(one.claim("acme", "back-up")).isTrue();
+        JdbcClient.create(source)
+                .sql("UPDATE job_run SET heartbeat_at = DATEADD(YEAR, 1, heartbeat_at),"
+                        + " last_started_at = DATEADD(YEAR, 1, last_started_at)")
+                .update();
+        assertThat(two.due("back-up")).containsExactly("acme");
+        assertThat(two.claim("acme", "back-up")).isTrue();
+        assertThat(one.claim("acme", "back-up"))
+                .as("its heart beats by the clock as it is")
+                .isFalse();
     }
 
     @Test
