@@ -100,7 +100,9 @@ final class Shop implements AutoCloseable {
     /** Starts a command as a process of its own; arguments that start with -D are the JVM's. */
     Process start(Path log, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath()));
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        // A short life: what the compiler saves would cost more than it brings.
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath()));
         Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
         command.addAll(List.of(Upkeep.class.getName(), "--home", home.toString()));
         Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);

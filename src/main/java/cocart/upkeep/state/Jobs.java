@@ -32,6 +32,9 @@ public final class Jobs {
      */
     public record Schedule(String cron, String zone) {}
 
+    /** A time further ahead than this was written before the clock was set back. */
+    private static final Duration CLOCK_DRIFT = Duration.ofMinutes(1);
+
     private final Database database;
     private final Instance instance;
     private final Duration lease;
@@ -66,7 +69,8 @@ public final class Jobs {
 
     /**
      * Ids of the stores for which a job is due: its schedule had a time since it last started, it never ran, its last
-     * run failed {@code retry.after} ago, or was left behind by an instance that died.
+     * run failed {@code retry.after} ago, or was left behind by an instance that died. A clock that was set back makes
+     * no job wait until it is as late again as it was.
      */
     public List<String> due(String job) {
         LocalDateTime now = database.now();
@@ -79,7 +83,8 @@ public final class Jobs {
                             row.getObject("last_started_at", LocalDateTime.class),
                             row.getObject("last_finished_at", LocalDateTime.class),
                             row.getString("error") != null,
-                            heartbeat != null && heartbeat.isBefore(now.minus(lease))));
+                            heartbeat != null
+                                    && (heartbeat.isBefore(now.minus(lease)) || heartbeat.isAfter(now.plus(lease)))));
         });
         return stores.stream()
                 .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
@@ -90,7 +95,10 @@ public final class Jobs {
         if (schedule.cron().isEmpty()) {
             return false;
         }
-        if (last == null || last.started() == null || last.orphaned()) {
+        if (last == null
+                || last.started() == null
+                || last.orphaned()
+                || last.started().isAfter(now.plus(CLOCK_DRIFT))) {
             return true;
         }
         if (last.failed()
@@ -121,6 +129,7 @@ public final class Jobs {
                         .param("instance", instance.id())
                         .param("token", UUID.randomUUID().toString())
                         .param("expired", now.minus(lease))
+                        .param("future", now.plus(lease))
                         .update()
                 == 1) {
             return true;

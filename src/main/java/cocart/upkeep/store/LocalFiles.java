@@ -153,7 +153,14 @@ final class LocalFiles implements StoreFiles {
             byte[] buffer = new byte[1 << 16];
             long left = entry.size();
             while (left > 0) {
-                int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+                int n;
+                try {
+                    n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+                } catch (IOException e) {
+                    // It became a folder meanwhile, or the disk cannot read it: its own fault, not that of the walk.
+                    visitor.failed(entry, "it cannot be read: " + Faults.words(e));
+                    return;
+                }
                 if (n < 0) {
                     visitor.failed(entry, "it ended after " + (entry.size() - left) + " of " + entry.size() + " bytes");
                     return;

@@ -92,7 +92,9 @@ final class SshSessions {
                     error,
                     true);
         }
-        if (lower.contains("closed by foreign host") || lower.contains("connection reset")) {
+        if (lower.contains("closed by foreign host")
+                || lower.contains("connection reset")
+                || lower.contains("end of io stream")) {
             return new StoreException(
                     where + server
                             + " closed the connection before the login; is it an SFTP server, and does it let this"
@@ -118,7 +120,9 @@ final class SshSessions {
                             + " s; is it up, and may this machine reach it?",
                     error);
         }
-        return new StoreException(where + "no SFTP connection to " + server + ": " + message, error);
+        return new StoreException(
+                where + "no SFTP connection to " + server + ": " + message.replaceAll("[\\w.$]+Exception: ?", ""),
+                error);
     }
 
     private static String shown(Session session) {

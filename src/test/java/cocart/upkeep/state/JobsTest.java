@@ -45,7 +45,9 @@ class JobsTest {
                 "failed ten minutes ago,           2026-11-24T11:45, 2026-11-24T11:50, true,  false, false",
                 "failed a quarter of an hour ago,  2026-11-24T11:40, 2026-11-24T11:45, true,  false, true",
                 "left behind by a dead instance,   2026-11-24T11:50, 2026-11-23T03:05, false, true,  true",
-                "running,                          2026-11-24T11:50, 2026-11-23T03:05, false, false, false"
+                "running,                          2026-11-24T11:50, 2026-11-23T03:05, false, false, false",
+                "ran before the clock went back,   2027-11-24T03:00, 2027-11-24T03:05, false, false, true",
+                "ran by a clock a little ahead,    2026-11-24T12:00:30, 2026-11-24T12:00:31, false, false, false"
             })
     void isDue(
             String what,
@@ -73,6 +75,8 @@ class JobsTest {
     void aRunIsClaimedByOneAndTakenOverOnlyFromTheDead() throws Exception {
         Jobs one = jobs("one");
         Jobs two = jobs("two");
+        one.claim("warm", "up"); // the first statements take long, and a lease is short here
+        one.claim("warm", "up");
         assertThat(one.claim("acme", "back-up")).isTrue();
         assertThat(one.claim("acme", "back-up")).as("nor twice by the same").isFalse();
         assertThat(two.claim("acme", "back-up")).isFalse();
@@ -96,6 +100,22 @@ class JobsTest {
     }
 
     @Test
+    void whatDiedBeforeTheClockWentBackIsTakenOver() {
+        Jobs one = jobs("one", Duration.ofMinutes(1));
+        Jobs two = jobs("two", Duration.ofMinutes(1));
+        assertThat(one.claim("acme", "back-up")).isTrue();
+        JdbcClient.create(source)
+                .sql("UPDATE job_run SET heartbeat_at = DATEADD(YEAR, 1, heartbeat_at),"
+                        + " last_started_at = DATEADD(YEAR, 1, last_started_at)")
+                .update();
+        assertThat(two.due("back-up")).containsExactly("acme");
+        assertThat(two.claim("acme", "back-up")).isTrue();
+        assertThat(one.claim("acme", "back-up"))
+                .as("its heart beats by the clock as it is")
+                .isFalse();
+    }
+
+    @Test
     void anErrorIsNewsOnlyOnce() {
         Jobs jobs = jobs("one");
         jobs.claim("acme", "detect");
@@ -109,10 +129,14 @@ class JobsTest {
     }
 
     private Jobs jobs(String instance) {
+        return jobs(instance, Duration.ofMillis(400));
+    }
+
+    private Jobs jobs(String instance, Duration lease) {
         return new Jobs(
                 database,
                 new Instance(instance),
-                Duration.ofMillis(400),
+                lease,
                 Duration.ofMinutes(15),
                 List.of("acme"),
                 (store, job) -> NIGHTLY);

@@ -1,25 +1,12 @@
 package cocart.upkeep.store;
 
-import java.io.DataInputStream;
+import cocart.upkeep.faults.TestSshd;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import org.apache.sshd.common.config.keys.PublicKeyEntry;
-import org.apache.sshd.server.Environment;
-import org.apache.sshd.server.ExitCallback;
-import org.apache.sshd.server.SshServer;
-import org.apache.sshd.server.channel.ChannelSession;
-import org.apache.sshd.server.command.Command;
-import org.apache.sshd.server.keyprovider.SimpleGeneratorHostKeyProvider;
-import org.apache.sshd.server.subsystem.SubsystemFactory;
 
 /**
  * An SFTP server that lists any names and answers as badly as a test wants. Its tree: {@code /} holds the folder
@@ -49,28 +36,10 @@ final class ScriptedSftp implements AutoCloseable {
     /** If set, a listing never ends: each answer has so many long names; 0 is an answer without any. */
     volatile int endless = -1;
 
-    private final SshServer server = SshServer.setUpDefaultServer();
+    private final TestSshd server;
 
     ScriptedSftp(Path hostKey) throws IOException {
-        server.setHost("127.0.0.1");
-        server.setPort(0);
-        SimpleGeneratorHostKeyProvider provider = new SimpleGeneratorHostKeyProvider(hostKey);
-        provider.setAlgorithm("EC");
-        provider.setKeySize(256);
-        server.setKeyPairProvider(provider);
-        server.setPasswordAuthenticator((user, password, session) -> true);
-        server.setSubsystemFactories(List.of(new SubsystemFactory() {
-            @Override
-            public String getName() {
-                return "sftp";
-            }
-
-            @Override
-            public Command createSubsystem(ChannelSession channel) {
-                return new Script();
-            }
-        }));
-        server.start();
+        server = new TestSshd(hostKey, SftpScript.factory(Script::new)).start();
     }
 
     /** Adds a file; characters of the name are its bytes. */
@@ -80,88 +49,27 @@ final class ScriptedSftp implements AutoCloseable {
     }
 
     int port() {
-        return server.getPort();
+        return server.port();
     }
 
     void trustIn(Path knownHosts) throws Exception {
-        KeyPair key = server.getKeyPairProvider().loadKeys(null).iterator().next();
-        Files.createDirectories(knownHosts.getParent());
-        Files.writeString(knownHosts, "[127.0.0.1]:" + port() + " " + PublicKeyEntry.toString(key.getPublic()) + "\n");
+        server.trustIn(knownHosts);
     }
 
     @Override
     public void close() throws IOException {
-        server.stop(true);
+        server.close();
     }
 
-    private final class Script implements Command {
+    private final class Script extends SftpScript {
 
-        private InputStream in;
-        private OutputStream out;
-        private ExitCallback exit;
         private long made;
         private final Map<String, Boolean> listed = new HashMap<>();
 
         @Override
-        public void setInputStream(InputStream in) {
-            this.in = in;
-        }
-
-        @Override
-        public void setOutputStream(OutputStream out) {
-            this.out = out;
-        }
-
-        @Override
-        public void setErrorStream(OutputStream err) {
-            // nothing is said there
-        }
-
-        @Override
-        public void setExitCallback(ExitCallback callback) {
-            exit = callback;
-        }
-
-        @Override
-        public void start(ChannelSession channel, Environment environment) {
-            new Thread(this::serve, "scripted-sftp").start();
-        }
-
-        @Override
-        public void destroy(ChannelSession channel) {
-            // the thread ends with its input
-        }
-
-        private void serve() {
-            try {
-                DataInputStream data = new DataInputStream(in);
-                while (true) {
-                    byte[] packet = new byte[data.readInt()];
-                    data.readFully(packet);
-                    answer(SftpPacket.of(packet));
-                    out.flush();
-                }
-            } catch (IOException e) {
-                exit.onExit(0);
-            }
-        }
-
-        private void answer(SftpPacket packet) throws IOException {
-            if (packet.type() == SftpPacket.INIT) {
-                send(SftpPacket.VERSION, new SftpPacket.Builder().number(3));
-                return;
-            }
-            int id = packet.id();
-            packet.body();
-            switch (packet.type()) {
-                case SftpPacket.REALPATH ->
-                    send(
-                            SftpPacket.NAME,
-                            reply(id)
-                                    .number(1)
-                                    .bytes(packet.bytes())
-                                    .bytes(new byte[0])
-                                    .number(0));
+        void answer(int type, int id, SftpPacket packet) throws IOException {
+            switch (type) {
+                case SftpPacket.REALPATH -> realpath(id, packet);
                 case SftpPacket.STAT, SftpPacket.LSTAT -> {
                     String path = text(packet.bytes());
                     if (path.equals("/") || path.equals("/wp-content")) {
@@ -189,7 +97,7 @@ final class ScriptedSftp implements AutoCloseable {
                 }
                 case SftpPacket.READ -> {
                     Scripted file = scripted(text(packet.bytes()));
-                    long offset = ((long) packet.number() << 32) | Integer.toUnsignedLong(packet.number());
+                    long offset = large(packet);
                     read(id, file, offset, packet.number());
                 }
                 default -> status(id, SftpPacket.OK);
@@ -245,8 +153,8 @@ final class ScriptedSftp implements AutoCloseable {
                     return;
                 }
                 case ENDLESS_PACKET -> {
-                    out.write(new SftpPacket.Builder().number(Integer.MAX_VALUE).build());
-                    out.write(new byte[100]);
+                    raw(new SftpPacket.Builder().number(Integer.MAX_VALUE).build());
+                    raw(new byte[100]);
                     return;
                 }
                 default -> {}
@@ -261,33 +169,6 @@ final class ScriptedSftp implements AutoCloseable {
 
         private Scripted scripted(String path) {
             return path.startsWith("/wp-content/") ? files.get(path.substring("/wp-content/".length())) : null;
-        }
-
-        private SftpPacket.Builder reply(int id) {
-            return new SftpPacket.Builder().number(id);
-        }
-
-        private static SftpPacket.Builder attributes(SftpPacket.Builder builder, long size, int mode) {
-            return builder.number(1 | 4 | 8)
-                    .large(size)
-                    .number(mode)
-                    .number(1_700_000_000)
-                    .number(1_700_000_000);
-        }
-
-        private void status(int id, int code) throws IOException {
-            send(SftpPacket.STATUS, reply(id).number(code).bytes(new byte[0]).bytes(new byte[0]));
-        }
-
-        private void send(int type, SftpPacket.Builder body) throws IOException {
-            byte[] bytes = body.build();
-            out.write(new SftpPacket.Builder().number(1 + bytes.length).build());
-            out.write(type);
-            out.write(bytes);
-        }
-
-        private static String text(byte[] bytes) {
-            return new String(bytes, StandardCharsets.ISO_8859_1);
         }
     }
 }
