@@ -98,8 +98,8 @@ public final class Bench implements Callable<Integer> {
         Report report = new Report(
                 about(contenders), contenders.stream().map(Contender::name).toList());
         List<Trial> trials = new ArrayList<>();
-        try (Sshd sshd = Sshd.start(folder.resolve("sshd"))) {
-            Runtime.getRuntime().addShutdownHook(new Thread(sshd::close));
+        try (Sshd sshd = Sshd.start(folder.resolve("sshd"));
+                AtEnd stop = new AtEnd(sshd::close)) {
             Course course = new Course(sshd, folder, contenders, repetitions, Duration.ofSeconds(limit), trial -> {
                 trials.add(trial);
                 report.write(json, trials);

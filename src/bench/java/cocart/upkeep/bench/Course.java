@@ -63,12 +63,9 @@ final class Course {
         }
         Path out = target.toAbsolutePath().normalize().resolve("upkeep-bench");
         Files.createDirectories(out);
-        Thread cleaning = new Thread(() -> removeAfterAnEnd(out));
-        Runtime.getRuntime().addShutdownHook(cleaning);
-        try {
+        try (AtEnd cleaning = new AtEnd(() -> removeAfterAnEnd(out))) {
             run(target, out, roundTripMillis, shape, tree, source);
         } finally {
-            Runtime.getRuntime().removeShutdownHook(cleaning);
             Listing.remove(out);
         }
     }

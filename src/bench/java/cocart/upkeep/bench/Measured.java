@@ -42,19 +42,19 @@ record Measured(
                 .redirectOutput(log.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
                 .start();
-        Thread stop = new Thread(() -> end(process));
-        Runtime.getRuntime().addShutdownHook(stop);
         Map<Long, Double> cpu = new HashMap<>();
         long peak = 0;
         boolean ended = false;
-        while (!ended && System.nanoTime() - begin < limit.toNanos()) {
-            ended = process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-            if (!ended) {
-                peak = Math.max(peak, look(process, cpu));
+        double seconds;
+        try (AtEnd stop = new AtEnd(() -> end(process))) {
+            while (!ended && System.nanoTime() - begin < limit.toNanos()) {
+                ended = process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                if (!ended) {
+                    peak = Math.max(peak, look(process, cpu));
+                }
             }
+            seconds = (System.nanoTime() - begin) / 1e9;
         }
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        Runtime.getRuntime().removeShutdownHook(stop);
         if (!ended) {
             end(process);
         }

@@ -56,7 +56,7 @@ class DelayProxyTest {
 
     /** If it held a bounded window, or slept for each piece, this would never end, or take minutes. */
     @Test
-    @Timeout(30)
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a blocked write cannot be interrupted
     void aStreamComesWholeAndInOrderHoweverMuchOfItIsUnderway() throws Exception {
         byte[] sent = new byte[LARGE];
         new Random(7).nextBytes(sent);
