@@ -134,7 +134,8 @@ public final class SnapshotCheck {
         Map<String, String> found = new TreeMap<>();
         for (Map.Entry<String, BasicFileAttributes> entry : tree(folder).entrySet()) {
             Path path = folder.resolve(entry.getKey());
-            if (!path.startsWith(except) && !except.startsWith(path)) {
+            // the index beside the snapshots is a cache of ours
+            if (!path.startsWith(except) && !except.startsWith(path) && !path.endsWith("index.mv.db")) {
                 found.put(
                         entry.getKey(),
                         entry.getValue().isRegularFile()
