@@ -231,7 +231,7 @@ class RestoreCommandTest {
     @Test
     void aKilledRestoreIsTakenUpByTheNext() throws Exception {
         try (Shop shop = shop()) {
-            for (int i = 0; i < 2000; i++) {
+            for (int i = 0; i < 1000; i++) {
                 shop.files.write("wp-content/uploads/" + i / 200 + "/" + i + ".txt", "file " + i + "\n");
             }
             String id = backUp(shop);

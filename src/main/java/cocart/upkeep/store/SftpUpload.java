@@ -1,7 +1,7 @@
 package cocart.upkeep.store;
 
+import cocart.upkeep.store.SftpSending.Step;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -10,7 +10,6 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes files with many requests in flight on one connection: many files at once, many blocks of a large one. A file
@@ -37,53 +36,12 @@ final class SftpUpload implements AutoCloseable {
     private final Function<String, byte[]> places;
     private final Set<String> folders;
     private final Map<Integer, Request> requests = new HashMap<>();
-    private final Deque<Sending> sending = new ArrayDeque<>();
-    private final Set<Sending> open = new HashSet<>();
+    private final Deque<SftpSending> sending = new ArrayDeque<>();
+    private final Set<SftpSending> open = new HashSet<>();
     private int sent;
 
-    /** What a file waits for. */
-    private enum Step {
-        PARENTS,
-        OPEN,
-        CONTENT,
-        CLOSE,
-        RENAME,
-        LOOK,
-        REPLACE,
-        PUT_BACK,
-        CLEAN
-    }
-
-    private static final class Sending {
-
-        final StoreFiles.Upload upload;
-        final byte[] target;
-        final byte[] temporary;
-        final byte[] aside;
-        Step step = Step.PARENTS;
-        byte @Nullable [] handle;
-
-        @Nullable
-        InputStream content;
-
-        long offset;
-        int waiting;
-        boolean read;
-        boolean setAside;
-
-        @Nullable
-        String reason;
-
-        Sending(StoreFiles.Upload upload, Function<String, byte[]> places) {
-            this.upload = upload;
-            this.target = places.apply(upload.path());
-            this.temporary = places.apply(TemporaryName.beside(upload.path()));
-            this.aside = places.apply(TemporaryName.beside(upload.path()));
-        }
-    }
-
     /** @param what the path of a folder that is looked at, or what is done */
-    private record Request(Sending file, int type, String what, int bytes) {}
+    private record Request(SftpSending file, int type, String what, int bytes) {}
 
     /** @param folders paths that are known to be folders and no links; grows */
     SftpUpload(String store, SftpConnection connection, Function<String, byte[]> places, Set<String> folders) {
@@ -117,7 +75,7 @@ final class SftpUpload implements AutoCloseable {
     }
 
     private void begin(StoreFiles.Upload upload) {
-        Sending file = new Sending(upload, places);
+        SftpSending file = new SftpSending(upload, places);
         open.add(file);
         for (String parent : SftpWrites.parents(upload.path())) {
             if (!folders.contains(parent)) {
@@ -130,7 +88,7 @@ final class SftpUpload implements AutoCloseable {
         }
     }
 
-    private void sendBlock(Sending file) {
+    private void sendBlock(SftpSending file) {
         byte[] block = new byte[0];
         if (file.reason == null && file.content != null) {
             try {
@@ -158,11 +116,11 @@ final class SftpUpload implements AutoCloseable {
         }
     }
 
-    private void send(Sending file, int type, String what, SftpPacket.Builder body) {
+    private void send(SftpSending file, int type, String what, SftpPacket.Builder body) {
         send(file, type, what, body, 0);
     }
 
-    private void send(Sending file, int type, String what, SftpPacket.Builder body, int bytes) {
+    private void send(SftpSending file, int type, String what, SftpPacket.Builder body, int bytes) {
         file.waiting++;
         requests.put(connection.send(type, body), new Request(file, type, what, bytes));
     }
@@ -173,7 +131,7 @@ final class SftpUpload implements AutoCloseable {
             throw new StoreException(
                     "store " + store + ": the SFTP server answered something that was not asked", null);
         }
-        Sending file = request.file();
+        SftpSending file = request.file();
         file.waiting--;
         sent -= request.bytes();
         packet.body();
@@ -193,7 +151,7 @@ final class SftpUpload implements AutoCloseable {
         }
     }
 
-    private void looked(Sending file, String path, SftpPacket packet) {
+    private void looked(SftpSending file, String path, SftpPacket packet) {
         FileEntry.Type type =
                 packet.type() == SftpPacket.ATTRS ? packet.attributes().type() : null;
         if (file.step == Step.PARENTS) {
@@ -210,7 +168,7 @@ final class SftpUpload implements AutoCloseable {
         }
     }
 
-    private void status(Sending file, Request request, SftpPacket packet) {
+    private void status(SftpSending file, Request request, SftpPacket packet) {
         String words = words(packet);
         switch (request.what()) {
             case "set aside" -> file.setAside = words.isEmpty();
@@ -239,7 +197,7 @@ final class SftpUpload implements AutoCloseable {
     }
 
     /** Everything that was asked for a file is answered: the next step. */
-    private void goOn(Sending file) {
+    private void goOn(SftpSending file) {
         switch (file.step) {
             case PARENTS -> {
                 if (file.reason != null) {
@@ -315,7 +273,7 @@ final class SftpUpload implements AutoCloseable {
     }
 
     /** Mode, time, on the disk, closed; or only closed if something went wrong. */
-    private void finish(Sending file) {
+    private void finish(SftpSending file) {
         byte[] handle = java.util.Objects.requireNonNull(file.handle);
         file.step = Step.CLOSE;
         if (file.reason == null) {
@@ -335,7 +293,7 @@ final class SftpUpload implements AutoCloseable {
         send(file, SftpPacket.CLOSE, "closed", SftpFiles.string(handle));
     }
 
-    private void rename(Sending file, String what, byte[] from, byte[] to) {
+    private void rename(SftpSending file, String what, byte[] from, byte[] to) {
         send(file, SftpPacket.RENAME, what, names(false, from, to));
     }
 
@@ -344,12 +302,12 @@ final class SftpUpload implements AutoCloseable {
         return (replace ? body.text(REPLACE) : body).bytes(from).bytes(to);
     }
 
-    private void clean(Sending file, byte[] path) {
+    private void clean(SftpSending file, byte[] path) {
         file.step = Step.CLEAN;
         send(file, SftpPacket.REMOVE, "cleaned", SftpFiles.string(path));
     }
 
-    private void end(Sending file) {
+    private void end(SftpSending file) {
         open.remove(file);
         close(file);
         if (file.reason == null) {
@@ -359,7 +317,7 @@ final class SftpUpload implements AutoCloseable {
         }
     }
 
-    private static void close(Sending file) {
+    private static void close(SftpSending file) {
         if (file.content != null) {
             try {
                 file.content.close();
