@@ -111,7 +111,9 @@ public final class DatabaseAddresses {
         if (own && !onThisMachine(store.files())) {
             throw new StoreException(
                     "store " + store.id() + ": DB_HOST in wp-config.php is " + dbHost
-                            + ", which only the store's own host can reach; make the database reachable from here (for"
+                            + ", which only the store's own host can reach; "
+                            + (store.files().startsWith("ftp") ? "FTP leads to no database: " : "")
+                            + "make the database reachable from here (for"
                             + " example by ssh -L 3307:127.0.0.1:3306) and set " + property(store, "url")
                             + " = jdbc:mariadb://127.0.0.1:3307/" + name,
                     null,
@@ -144,7 +146,7 @@ public final class DatabaseAddresses {
 
     private static boolean onThisMachine(String files) {
         return files.startsWith("file:")
-                || files.matches("sftp:(//)?[^/?]*@(127\\.[0-9.]+|localhost|\\[::1\\])(:[0-9]+)?[/?].*");
+                || files.matches("(sftp|ftps?):(//)?[^/?]*@(127\\.[0-9.]+|localhost|\\[::1\\])(:[0-9]+)?[/?].*");
     }
 
     private static String from(StoreSettings store, @Nullable WpConfig config, String name, String property) {
