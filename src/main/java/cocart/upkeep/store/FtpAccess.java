@@ -1,12 +1,13 @@
 package cocart.upkeep.store;
 
+import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import javax.net.ssl.SSLContext;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.FtpConfiguration;
 import org.apache.camel.component.file.remote.FtpEndpoint;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param tls null for plain FTP
  */
-record FtpAccess(FtpEndpoint<?> endpoint, @Nullable SSLContext tls, FtpNames names) {
+record FtpAccess(FtpEndpoint<?> endpoint, @Nullable FtpTls tls, FtpNames names) {
 
     private static final List<String> SYSTEMS = List.of(
             FTPClientConfig.SYST_NT,
@@ -81,8 +82,7 @@ record FtpAccess(FtpEndpoint<?> endpoint, @Nullable SSLContext tls, FtpNames nam
         try {
             Charset charset = Charset.forName(
                     String.valueOf(options.getOrDefault("ftpClient.controlEncoding", StandardCharsets.UTF_8.name())));
-            SSLContext tls =
-                    endpoint instanceof FtpsEndpoint ftps ? FtpTls.context(ftps, address, context, home) : null;
+            FtpTls tls = endpoint instanceof FtpsEndpoint ftps ? FtpTls.of(ftps, address, context, home) : null;
             FtpAccess access = new FtpAccess(endpoint, tls, new FtpNames(charset));
             access.operations(access.newClient());
             return access;
@@ -117,7 +117,11 @@ record FtpAccess(FtpEndpoint<?> endpoint, @Nullable SSLContext tls, FtpNames nam
     }
 
     FTPClient newClient() {
-        return tls == null ? new FtpClients.Plain() : new FtpClients.Tls(isImplicit(), tls);
+        try {
+            return tls == null ? new FtpClients.Plain() : new FtpClients.Tls(isImplicit(), tls.context());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     /** Camel's operations on a client of ours, which get all options; names stay the server's bytes. */

@@ -5,6 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Set;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -35,6 +39,11 @@ final class FtpClients {
          */
         @Nullable
         Socket open(String command, @Nullable String argument) throws IOException;
+
+        /** False if the last data connection used up the TLS session, so that the server may refuse the next one. */
+        default boolean mayOpenAnother() {
+            return true;
+        }
     }
 
     static final class Plain extends FTPClient implements Data {
@@ -67,13 +76,16 @@ final class FtpClients {
 
     /**
      * The same with TLS. Data connections take up the TLS session of the control connection, as vsftpd and ProFTPD want
-     * it by default: they know by it that both belong to the same client.
+     * it by default: they know by it that both belong to the same client. With TLS 1.3 a session's ticket serves once, and
+     * a server that has sent no new one on the data connection (ProFTPD after an upload) cannot be satisfied again.
      */
     static final class Tls extends FTPSClient implements Data {
 
         private final Sockets sockets = new Sockets();
         private final SSLContext context;
         private boolean dataProtected;
+        private boolean ticketUsed;
+        private Set<ByteBuffer> tickets = Set.of();
 
         Tls(boolean implicit, SSLContext context) {
             super(implicit, context);
@@ -129,12 +141,29 @@ final class FtpClients {
                     socket.setSSLParameters(parameters);
                 }
                 socket.setUseClientMode(true);
+                Set<ByteBuffer> before = tickets();
                 socket.startHandshake();
+                tickets = tickets();
+                ticketUsed = !tickets.containsAll(before);
                 return socket;
             } catch (IOException e) {
                 plain.close();
                 throw e;
             }
+        }
+
+        @Override
+        public boolean mayOpenAnother() {
+            return !ticketUsed || !tickets.containsAll(tickets());
+        }
+
+        private Set<ByteBuffer> tickets() {
+            Set<ByteBuffer> ids = new HashSet<>();
+            context.getClientSessionContext()
+                    .getIds()
+                    .asIterator()
+                    .forEachRemaining(id -> ids.add(ByteBuffer.wrap(id)));
+            return ids;
         }
     }
 
@@ -146,9 +175,11 @@ final class FtpClients {
         SocketFactory forControl() {
             return new Factory() {
                 @Override
-                public Socket createSocket() {
-                    control = new Control();
-                    return control;
+                public Socket createSocket() throws SocketException {
+                    Control made = new Control();
+                    made.setTcpNoDelay(true);
+                    control = made;
+                    return made;
                 }
             };
         }
@@ -156,8 +187,10 @@ final class FtpClients {
         SocketFactory forData(int controlPort) {
             return new Factory() {
                 @Override
-                public Socket createSocket() {
-                    return new SameSession(controlPort);
+                public Socket createSocket() throws SocketException {
+                    Socket made = new SameSession(controlPort);
+                    made.setTcpNoDelay(true); // a TLS handshake is many small packets
+                    return made;
                 }
             };
         }
@@ -185,7 +218,6 @@ final class FtpClients {
                 @Override
                 public int read(byte[] buffer, int offset, int length) throws IOException {
                     int count = super.read(buffer, offset, length);
-                    setOption(jdk.net.ExtendedSocketOptions.TCP_QUICKACK, true);
                     count(count);
                     return count;
                 }
@@ -219,7 +251,7 @@ final class FtpClients {
     private abstract static class Factory extends SocketFactory {
 
         @Override
-        public abstract Socket createSocket();
+        public abstract Socket createSocket() throws SocketException;
 
         @Override
         public Socket createSocket(String host, int port) {

@@ -307,7 +307,7 @@ final class FtpConnection implements AutoCloseable {
             throw refused();
         }
         dataSocket = socket;
-        return new FtpTransfer(this, current.client(), socket);
+        return new FtpTransfer(this, current.client(), current.data(), socket);
     }
 
     private Session current() {

@@ -82,7 +82,7 @@ final class FtpListing {
                                     : lower.startsWith("os.unix=slink") || lower.startsWith("os.unix=symlink")
                                             ? Type.LINK
                                             : Type.OTHER;
-                    if (type == Type.LINK && value.indexOf(':') > 0) {
+                    if (type == Type.LINK && value.matches("[^:]+:.+")) {
                         target = value.substring(value.indexOf(':') + 1);
                     }
                 }

@@ -14,6 +14,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.FtpsEndpoint;
+import org.apache.camel.support.jsse.SSLContextParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,27 +22,29 @@ import org.jspecify.annotations.Nullable;
  * {@code ftpClient.trustStore.*} and {@code ftpClient.keyStore.*}. Without any, whom Java trusts: commons-net itself
  * would take every certificate.
  */
-final class FtpTls {
+interface FtpTls {
 
-    private FtpTls() {}
+    /** A context for one connection: with one for several they would use up each other's TLS sessions. */
+    SSLContext context() throws GeneralSecurityException, IOException;
 
     /** @throws StoreException (permanent) that names the property if a store of keys cannot be used */
-    static SSLContext context(FtpsEndpoint endpoint, RemoteAddress address, CamelContext camel, Path home)
-            throws GeneralSecurityException, IOException {
-        if (endpoint.getSslContextParameters() != null) {
-            return endpoint.getSslContextParameters().createSSLContext(camel);
+    static FtpTls of(FtpsEndpoint endpoint, RemoteAddress address, CamelContext camel, Path home)
+            throws GeneralSecurityException {
+        SSLContextParameters parameters = endpoint.getSslContextParameters();
+        if (parameters != null) {
+            return () -> parameters.createSSLContext(camel);
         }
         Map<String, Object> options = address.options();
-        TrustManager[] trusted = null;
         KeyStore trust = keys(address, home, "ftpClient.trustStore");
+        TrustManager[] trusted = null;
         if (trust != null) {
             TrustManagerFactory factory = TrustManagerFactory.getInstance(
                     option(options, "ftpClient.trustStore.algorithm", TrustManagerFactory.getDefaultAlgorithm()));
             factory.init(trust);
             trusted = factory.getTrustManagers();
         }
-        KeyManager[] own = null;
         KeyStore key = keys(address, home, "ftpClient.keyStore");
+        KeyManager[] own = null;
         if (key != null) {
             KeyManagerFactory factory = KeyManagerFactory.getInstance(
                     option(options, "ftpClient.keyStore.algorithm", KeyManagerFactory.getDefaultAlgorithm()));
@@ -49,10 +52,14 @@ final class FtpTls {
             factory.init(key, letters(password != null ? password : address.secret("ftpClient.keyStore.password")));
             own = factory.getKeyManagers();
         }
-        SSLContext context =
-                SSLContext.getInstance(endpoint.getFtpsConfiguration().getSecurityProtocol());
-        context.init(own, trusted, null);
-        return context;
+        KeyManager[] ours = own;
+        TrustManager[] theirs = trusted;
+        return () -> {
+            SSLContext context =
+                    SSLContext.getInstance(endpoint.getFtpsConfiguration().getSecurityProtocol());
+            context.init(ours, theirs, null);
+            return context;
+        };
     }
 
     private static @Nullable KeyStore keys(RemoteAddress address, Path home, String name) {

@@ -16,15 +16,17 @@ final class FtpTransfer implements AutoCloseable {
 
     private final FtpConnection connection;
     private final FTPClient client;
+    private final FtpClients.Data data;
     private final Socket socket;
     private final byte[] buffer = new byte[1 << 13];
     private int next;
     private int end;
     private boolean finished;
 
-    FtpTransfer(FtpConnection connection, FTPClient client, Socket socket) {
+    FtpTransfer(FtpConnection connection, FTPClient client, FtpClients.Data data, Socket socket) {
         this.connection = connection;
         this.client = client;
+        this.data = data;
         this.socket = socket;
     }
 
@@ -86,7 +88,16 @@ final class FtpTransfer implements AutoCloseable {
             socket.close();
             connection.ended();
             if (!client.completePendingCommand()) {
-                throw connection.refused();
+                FtpConnection.Refused refused = connection.refused();
+                if (socket instanceof SSLSocket && (refused.code == 425 || refused.code == 522)) {
+                    connection.drop(); // the TLS session is used up; a new connection has a new one
+                    throw new FtpConnection.Lost(
+                            "the server does not take the TLS data connection (" + refused.getMessage() + ")", refused);
+                }
+                throw refused;
+            }
+            if (!data.mayOpenAnother()) {
+                connection.drop();
             }
         } catch (IOException e) {
             throw connection.lost(e);

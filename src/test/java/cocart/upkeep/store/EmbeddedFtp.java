@@ -9,8 +9,8 @@ import java.util.Map;
 import org.apache.ftpserver.ConnectionConfigFactory;
 import org.apache.ftpserver.FtpServerFactory;
 import org.apache.ftpserver.command.CommandFactoryFactory;
-import org.apache.ftpserver.ftplet.DefaultFtplet;
 import org.apache.ftpserver.ftplet.DefaultFtpReply;
+import org.apache.ftpserver.ftplet.DefaultFtplet;
 import org.apache.ftpserver.ftplet.FtpRequest;
 import org.apache.ftpserver.ftplet.FtpSession;
 import org.apache.ftpserver.ftplet.FtpletResult;
@@ -54,8 +54,7 @@ public final class EmbeddedFtp implements AutoCloseable {
      * @param keys PKCS12 with password {@code changeit} if there is TLS
      * @param logins most connections at once; 0 for many
      */
-    public EmbeddedFtp(Path root, boolean modern, Security security, @Nullable Path keys, int logins)
-            throws Exception {
+    public EmbeddedFtp(Path root, boolean modern, Security security, @Nullable Path keys, int logins) throws Exception {
         FtpServerFactory factory = new FtpServerFactory();
         ListenerFactory listener = new ListenerFactory();
         listener.setServerAddress("127.0.0.1");
@@ -87,8 +86,10 @@ public final class EmbeddedFtp implements AutoCloseable {
         if (!modern) {
             CommandFactoryFactory old = new CommandFactoryFactory();
             for (String command : List.of("MLSD", "MLST", "MDTM", "MFMT", "FEAT")) {
-                old.addCommand(command, (session, context, request) -> session.write(
-                        new DefaultFtpReply(502, command + " not implemented.")));
+                old.addCommand(
+                        command,
+                        (session, context, request) ->
+                                session.write(new DefaultFtpReply(502, command + " not implemented.")));
             }
             factory.setCommandFactory(old.createCommandFactory());
         }
@@ -127,7 +128,8 @@ public final class EmbeddedFtp implements AutoCloseable {
      */
     public static Path certificate(Path file, String name) throws Exception {
         Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
                         "-genkeypair",
                         "-alias",
                         "shop",

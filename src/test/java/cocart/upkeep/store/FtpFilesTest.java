@@ -84,7 +84,8 @@ class FtpFilesTest {
         Files.createDirectories(root.resolve("wp-content/no-files/at-all"));
         minutesPast(root.resolve("wp-content"));
         Files.setLastModifiedTime(
-                root.resolve("wp-content/index.php"), FileTime.fromMillis(1_000_000_000_000L / 86_400_000 * 86_400_000));
+                root.resolve("wp-content/index.php"),
+                FileTime.fromMillis(1_000_000_000_000L / 86_400_000 * 86_400_000));
         start(modern, security);
 
         Visited here = Visited.of(local, "wp-content");
@@ -94,8 +95,9 @@ class FtpFilesTest {
         assertThat(there.lines()).isNotEmpty();
         assertThat(there.content.keySet()).isEqualTo(here.content.keySet());
         assertThat(there.content).hasSize(127);
-        here.content.forEach((path, bytes) ->
-                assertThat(java.util.Arrays.equals(there.content.get(path), bytes)).as(path).isTrue());
+        here.content.forEach((path, bytes) -> assertThat(java.util.Arrays.equals(there.content.get(path), bytes))
+                .as(path)
+                .isTrue());
         assertThat(there.found.keySet()).isEqualTo(here.found.keySet());
         here.found.forEach((path, entry) -> {
             FileEntry other = there.found.get(path);
@@ -184,7 +186,8 @@ class FtpFilesTest {
         start(false, Security.NONE);
         BackUp backUp = new BackUp(new Snapshots(folder.resolve("backups")), Clock.systemUTC());
         backUp(backUp);
-        Instant before = Files.getLastModifiedTime(root.resolve("wp-content/a.php")).toInstant();
+        Instant before =
+                Files.getLastModifiedTime(root.resolve("wp-content/a.php")).toInstant();
         byte[] changed = bytes(10);
         changed[0]++;
         write("wp-content/a.php", changed);
@@ -215,7 +218,9 @@ class FtpFilesTest {
         Visited visited = Visited.of(remote, "wp-content");
         assertThat(visited.failed).isEmpty();
         assertThat(visited.content).hasSize(50);
-        assertThat(server.commands).filteredOn(command -> command.startsWith("USER")).hasSizeGreaterThan(1);
+        assertThat(server.commands)
+                .filteredOn(command -> command.startsWith("USER"))
+                .hasSizeGreaterThan(1);
     }
 
     @ParameterizedTest(name = "MLSD {0}, TLS {1}")
@@ -230,7 +235,8 @@ class FtpFilesTest {
         remote.write("wp-content/uploads/Käse.bin", new ByteArrayInputStream(content), 1_700_000_000, 0640);
         assertThat(root.resolve("wp-content/uploads/Käse.bin")).hasBinaryContent(content);
         if (modern) {
-            assertThat(Files.getLastModifiedTime(root.resolve("wp-content/uploads/Käse.bin")).toMillis())
+            assertThat(Files.getLastModifiedTime(root.resolve("wp-content/uploads/Käse.bin"))
+                            .toMillis())
                     .isEqualTo(1_700_000_000_000L);
         }
         remote.write("wp-content/uploads/Käse.bin", new ByteArrayInputStream("new".getBytes()), 1_700_000_001, 0640);
@@ -294,8 +300,8 @@ class FtpFilesTest {
             // the embedded server speaks UTF-8, so this shows its bytes one by one
             assertThat(files.list("")).hasValueSatisfying(list -> assertThat(list)
                     .extracting(FileEntry::path)
-                    .containsExactly(new String(
-                            "K\u00e4se.txt".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)));
+                    .containsExactly(
+                            new String("K\u00e4se.txt".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)));
             assertThatThrownBy(() -> files.stat("\u65e5\u672c.txt"))
                     .isInstanceOf(StoreException.class)
                     .hasMessageContaining("ftpClient.controlEncoding");
