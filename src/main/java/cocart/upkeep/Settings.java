@@ -226,10 +226,10 @@ public final class Settings {
                     "is missing; set it to the WordPress root, for example sftp:deploy@shop.example:22/var/www/shop");
         }
         String scheme = files.contains(":") ? files.substring(0, files.indexOf(':')) : "";
-        if (!List.of("file", "sftp").contains(scheme)) {
+        if (!List.of("file", "sftp", "ftps", "ftp").contains(scheme)) {
             throw wrong(
                     "upkeep.store." + id + ".files",
-                    "must start with sftp: or file:, for example sftp:deploy@shop.example:22/var/www/shop");
+                    "must start with sftp:, ftps:, ftp: or file:, for example sftp:deploy@shop.example:22/var/www/shop");
         }
         List<String> plugins = split(shared(id, "plugins"));
         if (plugins.isEmpty() || !plugins.stream().allMatch(FileNames::isPlain)) {

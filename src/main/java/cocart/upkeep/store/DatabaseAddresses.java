@@ -150,6 +150,7 @@ public final class DatabaseAddresses {
                                     ? "set " + property(store, "tunnel") + " = true to reach it through the SFTP login,"
                                             + " or "
                                     : "")
+                            + (store.files().startsWith("ftp") ? "FTP leads to no database: " : "")
                             + "make the database reachable from here and set " + property(store, "url")
                             + " = jdbc:mariadb://HOST:3306/" + name,
                     null,
@@ -182,7 +183,7 @@ public final class DatabaseAddresses {
 
     private static boolean onThisMachine(String files) {
         return files.startsWith("file:")
-                || files.matches("sftp:(//)?[^/?]*@(127\\.[0-9.]+|localhost|\\[::1\\])(:[0-9]+)?[/?].*");
+                || files.matches("(sftp|ftps?):(//)?[^/?]*@(127\\.[0-9.]+|localhost|\\[::1\\])(:[0-9]+)?[/?].*");
     }
 
     private static String from(StoreSettings store, @Nullable WpConfig config, String name, String property) {

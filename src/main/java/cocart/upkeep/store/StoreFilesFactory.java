@@ -4,35 +4,29 @@ import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.KeyPair;
 import java.io.IOException;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
-import org.apache.camel.util.URISupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens a store's files by its {@code files} URI. */
 public final class StoreFilesFactory {
 
-    private static final Pattern ADDRESS =
-            Pattern.compile("(?:[^/]+@)?(?:\\[[0-9A-Fa-f:.]+\\]|[^:@/]+)(?::[0-9]{1,5})?");
-    private static final Pattern LOGIN = Pattern.compile("([^:@/]+):([^@/]*)@(.+)");
+    private static final Logger LOG = LoggerFactory.getLogger(StoreFilesFactory.class);
 
-    /** Options that are never part of the URI that Camel sees, because it logs URIs as they are at level TRACE. */
-    private static final List<String> SECRETS = List.of("password", "privateKeyPassphrase");
+    /** Stores whose plain FTP was spoken of. */
+    private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
     private static final int CONNECT_MILLIS = 10_000;
     private static final int IDLE_MILLIS = 60_000;
@@ -56,14 +50,21 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             return LocalFiles.of(store.id(), localRoot(store.files()));
         }
-        SftpEndpoint endpoint = login(store);
-        String address = address(store.files());
-        return new SftpFiles(
-                store.id(),
-                endpoint,
-                address.substring(address.indexOf('/')),
-                store.backup(),
-                idle(endpoint.getConfiguration()));
+        RemoteAddress address = RemoteAddress.of(store);
+        if (address.scheme().equals("sftp")) {
+            SftpEndpoint endpoint = login(store);
+            return new SftpFiles(
+                    store.id(), endpoint, address.path(), store.backup(), idle(endpoint.getConfiguration()));
+        }
+        FtpAccess access = FtpAccess.of(address, context, home);
+        if (access.tls() == null && WARNED.add(store.id())) {
+            LOG.warn(
+                    "Store {}: ftp: sends its password and files so that anybody on the way can read them; use ftps: or"
+                            + " sftp: in {} if the host has it.",
+                    store.id(),
+                    address.property());
+        }
+        return new FtpFiles(store.id(), access, address.path(), store.backup().connections());
     }
 
     /**
@@ -106,7 +107,12 @@ public final class StoreFilesFactory {
         if (store.files().startsWith("file:")) {
             localRoot(store.files());
         } else if (!store.files().contains("=#")) {
-            login(store);
+            RemoteAddress address = RemoteAddress.of(store);
+            if (address.scheme().equals("sftp")) {
+                login(store);
+            } else {
+                FtpAccess.of(address, context, home);
+            }
         }
     }
 
@@ -125,11 +131,6 @@ public final class StoreFilesFactory {
         return home.resolve(path).normalize();
     }
 
-    /** {@code [USER@]HOST[:PORT]/PATH} of an {@code sftp:} URI. */
-    private static String address(String uri) {
-        return uri.substring("sftp:".length()).replaceFirst("^//", "").replaceFirst("\\?.*", "");
-    }
-
     private SftpEndpoint login(StoreSettings store) {
         SftpEndpoint endpoint = endpoint(store);
         key(endpoint.getConfiguration(), "upkeep.store." + store.id() + ".files");
@@ -137,66 +138,12 @@ public final class StoreFilesFactory {
     }
 
     private SftpEndpoint endpoint(StoreSettings store) {
-        String property = "upkeep.store." + store.id() + ".files";
-        String uri = store.files();
-        int question = uri.indexOf('?');
-        String query = question < 0 ? "" : uri.substring(question + 1);
-        String address = address(uri);
-        int slash = address.indexOf('/');
-        if (slash <= 0 || !ADDRESS.matcher(address.substring(0, slash)).matches()) {
-            throw new StoreException(
-                    property + " must name a host and the WordPress root on it, for example"
-                            + " sftp:deploy@shop.example:22/var/www/shop",
-                    null,
-                    true);
-        }
-        SftpEndpoint endpoint;
-        Map<String, Object> options = Map.of();
-        Map<String, String> secrets = new HashMap<>();
-        String authority = address.substring(0, slash);
-        try {
-            options = URISupport.parseQuery(query);
-            for (String name : SECRETS) {
-                if (options.containsKey(name)) {
-                    secrets.put(name, decoded(String.valueOf(options.remove(name))));
-                }
-            }
-            Matcher login = LOGIN.matcher(authority);
-            if (login.matches()) {
-                secrets.putIfAbsent("password", decoded(login.group(2).replace("+", "%2B")));
-                authority = login.group(1) + "@" + login.group(3);
-            }
-            endpoint = context.getEndpoint(
-                    "sftp://" + authority + "/root"
-                            + (options.isEmpty() ? "" : "?" + URISupport.createQueryString(options)),
-                    SftpEndpoint.class);
-        } catch (Exception e) {
-            throw new StoreException(
-                    property + " is no usable sftp: endpoint of Camel (" + cause(e, options.keySet())
-                            + "); see the options of the Camel component sftp",
-                    e,
-                    true);
-        }
+        RemoteAddress address = RemoteAddress.of(store);
+        SftpEndpoint endpoint = address.endpoint(context, SftpEndpoint.class);
         SftpConfiguration config = endpoint.getConfiguration();
-        if (config.getUsername() == null) {
-            throw new StoreException(property + " names no user; write sftp:USER@HOST/PATH", null, true);
-        }
-        config.setPassword(secrets.get("password"));
-        config.setPrivateKeyPassphrase(secrets.get("privateKeyPassphrase"));
-        defaults(config, options);
+        config.setPrivateKeyPassphrase(address.secret("privateKeyPassphrase"));
+        defaults(config, address.options());
         return endpoint;
-    }
-
-    /** An option's value: as it stands in {@code RAW(...)}, else percent-decoded where that is possible. */
-    private static String decoded(String value) {
-        if (value.startsWith("RAW(") && value.endsWith(")")) {
-            return value.substring(4, value.length() - 1);
-        }
-        try {
-            return URLDecoder.decode(value, StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            return value;
-        }
     }
 
     private void defaults(SftpConfiguration config, Map<String, Object> options) {
@@ -283,25 +230,5 @@ public final class StoreFilesFactory {
                     e,
                     true);
         }
-    }
-
-    /** The innermost message, without the URI, which may hold a password. */
-    private static String cause(Throwable error, Set<String> options) {
-        Throwable cause = error;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        String message = String.valueOf(cause.getMessage());
-        if (message.contains("Unknown parameters=")) {
-            String parameters = message.substring(message.indexOf("Unknown parameters="));
-            return "unknown option "
-                    + options.stream()
-                            .filter(name -> parameters.contains(name + "="))
-                            .collect(Collectors.joining(", "));
-        }
-        int reason = message.lastIndexOf("due to:");
-        return (reason >= 0 ? message.substring(reason + 7).strip() : message)
-                .replaceAll("sftp:\\S*", "sftp:…")
-                .replaceAll("\\{[^}]*\\}", "{…}");
     }
 }
