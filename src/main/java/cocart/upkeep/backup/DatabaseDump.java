@@ -1,35 +1,38 @@
 package cocart.upkeep.backup;
 
-import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 
 /** Dumps a store's database with {@code mariadb-dump} or {@code mysqldump}, as of one moment. */
 public final class DatabaseDump {
 
-    private static final int TAIL = 4096;
+    /** How the last line of a whole dump begins. */
+    static final String END = "-- Dump completed";
 
-    private final List<String> programs;
+    private static final int TAIL = 4096;
+    private static final int SILENT_MINUTES = 10;
+
+    private final ClientPrograms programs;
 
     /** @param programs names or paths of dump programs; the first that is there is used */
     public DatabaseDump(List<String> programs) {
-        this.programs = List.copyOf(programs);
+        this.programs = new ClientPrograms(List.copyOf(programs), "upkeep.backup.dump-program");
+    }
+
+    /** True if one of the programs is installed. */
+    public boolean isInstalled() {
+        return programs.isInstalled();
     }
 
     /**
@@ -39,41 +42,31 @@ public final class DatabaseDump {
      * @return bytes of the compressed file
      */
     public long dump(StoreDatabase database, Path target) {
+        String where = "store " + database.store() + ": ";
+        String program = programs.first(database.store());
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
         // beside the dump, so that what a killed run leaves is cleared with its folder
-        Path defaults = target.resolveSibling(".client.cnf");
-        Process process = null;
-        try {
-            remove(defaults);
-            Disk.create(defaults).close();
-            Files.writeString(defaults, defaults(database.address()));
-            process = start(database, defaults);
-            Process running = process;
-            CompletableFuture<String> errors = CompletableFuture.supplyAsync(() -> firstLine(running));
+        Path file = target.resolveSibling(".client.cnf");
+        try (ClientOptions options = new ClientOptions(file, database.address());
+                ClientProcess process =
+                        programs.start(database.store(), program, arguments(options, database), SILENT_MINUTES)) {
+            process.input().close();
             Files.deleteIfExists(unfinished);
-            Silence silence = new Silence(process);
-            byte[] tail;
-            try {
-                tail = copy(process.getInputStream(), unfinished, silence);
-            } finally {
-                silence.end();
-            }
-            int code = process.waitFor();
-            if (silence.wasTooLong()) {
+            byte[] tail = copy(process, options, unfinished);
+            int code = process.await();
+            if (process.wasSilent()) {
                 throw new StoreException(
-                        "store " + database.store() + ": the database has sent nothing to the dump for "
-                                + Silence.LONGEST_MINUTES + " minutes; the dump is dropped and tried again",
+                        where + "the database has sent nothing to the dump for " + SILENT_MINUTES
+                                + " minutes; the dump is dropped and tried again",
                         null);
             }
             if (code != 0) {
                 throw new StoreException(
-                        "store " + database.store() + ": the database dump failed: " + hidden(errors.join(), database),
-                        null);
+                        where + "the database dump failed: " + options.hidden(process.complaint()), null);
             }
-            if (!lastLine(tail).startsWith("-- Dump completed")) {
+            if (!lastLine(tail).startsWith(END)) {
                 throw new StoreException(
-                        "store " + database.store()
-                                + ": the database dump is not whole, its last line does not say so; it"
+                        where + "the database dump is not whole, its last line does not say so; it"
                                 + " is dropped and tried again",
                         null);
             }
@@ -81,39 +74,20 @@ public final class DatabaseDump {
             return Files.size(target);
         } catch (IOException e) {
             throw new StoreException(
-                    "store " + database.store() + ": the database dump cannot be written to " + target + ": "
-                            + e.getMessage() + "; is the disk full?",
+                    where + "the database dump cannot be written to " + target + ": " + e.getMessage()
+                            + "; is the disk full?",
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StoreException("store " + database.store() + ": the database dump was interrupted", e);
+            throw new StoreException(where + "the database dump was interrupted", e);
         } finally {
-            if (process != null) {
-                process.destroyForcibly();
-            }
             remove(unfinished);
-            remove(defaults);
         }
     }
 
-    /** True if one of the programs is installed. */
-    public boolean isInstalled() {
-        return programs.stream().anyMatch(DatabaseDump::isThere);
-    }
-
-    private Process start(StoreDatabase database, Path defaults) throws IOException {
-        String program = programs.stream()
-                .filter(DatabaseDump::isThere)
-                .findFirst()
-                .orElseThrow(() -> new StoreException(
-                        "store " + database.store() + ": none of " + String.join(", ", programs)
-                                + " is installed here; install the package mariadb-client, or set"
-                                + " upkeep.backup.dump-program to where one is",
-                        null,
-                        true));
-        List<String> command = new ArrayList<>(List.of(
-                program,
-                "--defaults-extra-file=" + defaults,
+    private static List<String> arguments(ClientOptions options, StoreDatabase database) {
+        return List.of(
+                options.argument(),
                 "--single-transaction",
                 "--quick",
                 "--skip-lock-tables",
@@ -122,85 +96,43 @@ public final class DatabaseDump {
                 "--no-tablespaces",
                 "--default-character-set=utf8mb4",
                 "--",
-                database.address().name()));
-        ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().remove("MYSQL_PWD");
-        Process process = builder.start();
-        process.getOutputStream().close();
-        return process;
-    }
-
-    private static boolean isThere(String program) {
-        if (program.contains("/")) {
-            return Files.isExecutable(Path.of(program));
-        }
-        return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator))
-                .filter(folder -> !folder.isEmpty())
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
-    }
-
-    /** An option file; in double quotes only the backslash and the quote itself need an escape. */
-    private static String defaults(DatabaseAddress address) {
-        StringBuilder text = new StringBuilder("[client]\n");
-        text.append("user=").append(quoted(address.username())).append('\n');
-        text.append("password=").append(quoted(address.password())).append('\n');
-        if (address.socket() != null) {
-            text.append("socket=").append(quoted(address.socket())).append('\n');
-        } else {
-            text.append("protocol=tcp\nhost=")
-                    .append(quoted(address.host().replaceAll("^\\[|\\]$", "")))
-                    .append("\nport=")
-                    .append(address.port())
-                    .append('\n');
-        }
-        return text.toString();
-    }
-
-    private static String quoted(String value) {
-        return "\"" + value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
+                database.address().name());
     }
 
     /** Copies and compresses; returns the last bytes. */
-    private static byte[] copy(InputStream in, Path target, Silence silence) throws IOException {
+    private static byte[] copy(ClientProcess process, ClientOptions options, Path target) throws IOException {
+        InputStream in = process.output();
         byte[] tail = new byte[0];
         try (OutputStream file = Channels.newOutputStream(Disk.create(target));
                 OutputStream out = new GZIPOutputStream(file, 1 << 16)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                silence.broken();
+                process.moved();
+                options.close();
                 out.write(buffer, 0, n);
-                byte[] both = Arrays.copyOf(tail, tail.length + n);
-                System.arraycopy(buffer, 0, both, tail.length, n);
-                tail = Arrays.copyOfRange(both, Math.max(0, both.length - TAIL), both.length);
+                tail = tail(tail, buffer, n, TAIL);
             }
         }
         return tail;
     }
 
-    private static String lastLine(byte[] tail) {
+    /** The last bytes of what came before and what came now. */
+    static byte[] tail(byte[] before, byte[] now, int length, int most) {
+        if (length >= most) {
+            return Arrays.copyOfRange(now, length - most, length);
+        }
+        byte[] both = Arrays.copyOf(before, before.length + length);
+        System.arraycopy(now, 0, both, before.length, length);
+        return Arrays.copyOfRange(both, Math.max(0, both.length - most), both.length);
+    }
+
+    /** The last line that is not blank. */
+    static String lastLine(byte[] tail) {
         String text = new String(tail, StandardCharsets.UTF_8).stripTrailing();
         return text.substring(text.lastIndexOf('\n') + 1);
     }
 
-    private static String firstLine(Process process) {
-        try (BufferedReader reader =
-                new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
-            List<String> lines = reader.lines()
-                    .filter(line -> !line.isBlank() && !line.contains("Deprecated"))
-                    .collect(Collectors.toList());
-            return lines.isEmpty() ? "it said nothing" : lines.get(0);
-        } catch (IOException | java.io.UncheckedIOException e) {
-            return "it was ended";
-        }
-    }
-
-    private static String hidden(String text, StoreDatabase database) {
-        String password = database.address().password();
-        String shown = password.isEmpty() ? text : text.replace(password, "***");
-        return shown.length() > 300 ? shown.substring(0, 300) + "..." : shown;
-    }
-
-    private static void remove(Path path) {
+    static void remove(Path path) {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {

@@ -7,19 +7,20 @@ import java.util.concurrent.TimeUnit;
 /** Ends a process whose output stops coming, because reading from it knows no time limit. */
 final class Silence {
 
-    static final int LONGEST_MINUTES = 10;
-
     private final Process process;
+    private final int minutes;
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(work -> {
-        Thread thread = new Thread(work, "dump-watch");
+        Thread thread = new Thread(work, "client-watch");
         thread.setDaemon(true);
         return thread;
     });
     private volatile long last = System.nanoTime();
     private volatile boolean tooLong;
 
-    Silence(Process process) {
+    /** @param minutes the longest silence */
+    Silence(Process process, int minutes) {
         this.process = process;
+        this.minutes = minutes;
         watch.scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
     }
 
@@ -37,7 +38,7 @@ final class Silence {
     }
 
     private void look() {
-        if (System.nanoTime() - last > TimeUnit.MINUTES.toNanos(LONGEST_MINUTES)) {
+        if (System.nanoTime() - last > TimeUnit.MINUTES.toNanos(minutes)) {
             tooLong = true;
             process.destroyForcibly();
         }
