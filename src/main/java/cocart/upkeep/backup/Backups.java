@@ -32,7 +32,7 @@ public final class Backups {
         Snapshot snapshot;
         try (StoreDatabase database = stores.database(store);
                 StoreFiles files = stores.files(store)) {
-            snapshot = backUp.run(settings, files, target -> dump.dump(database, target));
+            snapshot = backUp.run(settings, files, target -> dump.dump(database, target, bytes -> {}).bytes());
         }
         database.sql("snapshot-add")
                 .param("store", store)
