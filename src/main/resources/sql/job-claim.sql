@@ -1,3 +1,4 @@
 UPDATE job_run
-SET claimed_by = :instance, token = :token, heartbeat_at = LOCALTIMESTAMP(3), last_started_at = LOCALTIMESTAMP(3)
+SET claimed_by = :instance, token = :token, heartbeat_at = LOCALTIMESTAMP(3), last_started_at = LOCALTIMESTAMP(3),
+  progress_files = NULL, progress_bytes = NULL, progress_at = NULL
 WHERE store = :store AND job = :job AND (claimed_by IS NULL OR heartbeat_at < :expired)

@@ -3,6 +3,7 @@ package cocart.upkeep;
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.ProgressReports;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.Mark;
@@ -61,6 +62,7 @@ public final class Bundle implements AutoCloseable {
     final Jobs jobs;
     final Snapshots snapshots;
     final Status status;
+    final ProgressReports reports;
 
     /**
      * Opens everything that needs no Camel.
@@ -93,6 +95,7 @@ public final class Bundle implements AutoCloseable {
         notices = new Notices(database, stores, updates, plugins, jobs, events);
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
+        reports = new ProgressReports(jobs);
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,
@@ -128,7 +131,8 @@ public final class Bundle implements AutoCloseable {
                         new BackUp(snapshots, Clock.systemUTC()),
                         new DatabaseDump(
                                 List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
-                        events));
+                        events,
+                        reports));
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, new StepRunner(), queue));

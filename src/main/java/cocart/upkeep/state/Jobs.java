@@ -9,6 +9,7 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
@@ -145,7 +146,7 @@ public final class Jobs {
         String before = database.sql("job-error")
                 .param("store", store)
                 .param("job", job)
-                .query((row, n) -> java.util.Objects.toString(row.getString("error"), ""))
+                .query((row, n) -> Objects.toString(row.getString("error"), ""))
                 .optional()
                 .orElse("");
         database.sql("job-finish")
@@ -155,6 +156,50 @@ public final class Jobs {
                 .param("error", Database.cut(error))
                 .update();
         return error != null && !before.equals(Database.cut(error));
+    }
+
+    /**
+     * Records how far this instance's run of a job is.
+     *
+     * @return false if another run has claimed the job meanwhile, so that this one should stop
+     */
+    public boolean progress(String store, String job, long files, long bytes) {
+        return database.sql("job-progress")
+                                .param("store", store)
+                                .param("job", job)
+                                .param("instance", instance.id())
+                                .param("files", files)
+                                .param("bytes", bytes)
+                                .update()
+                        == 1
+                || !claimedByOthers(store).containsKey(job);
+    }
+
+    /**
+     * How far the run of a job is.
+     *
+     * @param startedAt when it began
+     * @param files that it is done with
+     * @param bytes in them
+     * @param at when that was said
+     */
+    public record Running(String job, Instant startedAt, long files, long bytes, Instant at) {}
+
+    /** The run of a store that last said how far it is, whoever runs it; empty if none is alive. */
+    public Optional<Running> running(String store) {
+        return database
+                .sql("job-running")
+                .param("store", store)
+                .param("expired", database.now().minus(lease))
+                .query((row, n) -> new Running(
+                        row.getString("job"),
+                        Objects.requireNonNull(Database.instant(row, "last_started_at")),
+                        row.getLong("progress_files"),
+                        row.getLong("progress_bytes"),
+                        Objects.requireNonNull(Database.instant(row, "progress_at"))))
+                .list()
+                .stream()
+                .findFirst();
     }
 
     /** True if the last run of a job of a store failed. */
