@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 
 /** A database server other than the embedded one, on a free port of 127.0.0.1; it stops with the JVM. */
 public final class LocalServer {
@@ -45,7 +46,10 @@ public final class LocalServer {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("server.log").toFile())
                 .start();
-        Runtime.getRuntime().addShutdownHook(new Thread(server::destroyForcibly));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.destroyForcibly().onExit().join();
+            FileSystemUtils.deleteRecursively(folder.toFile());
+        }));
         Awaitility.await(folder.resolve("server.log").toString())
                 .atMost(Duration.ofMinutes(1))
                 .ignoreExceptionsInstanceOf(SQLException.class)
