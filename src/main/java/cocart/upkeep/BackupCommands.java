@@ -32,6 +32,7 @@ final class BackupCommands {
                 store(bundle, store);
                 CamelContext camel = bundle.start();
                 Commands.stopAtOnce(bundle);
+                Commands.showProgress(bundle);
                 try (ProducerTemplate template = camel.createProducerTemplate()) {
                     Object result = template.requestBodyAndHeader("direct:back-up", null, "store", store);
                     if (result instanceof Snapshot snapshot) {

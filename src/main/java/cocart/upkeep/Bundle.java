@@ -6,6 +6,7 @@ import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.OffSite;
+import cocart.upkeep.backup.ProgressReports;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Restores;
 import cocart.upkeep.backup.Retention;
@@ -80,6 +81,7 @@ public final class Bundle implements AutoCloseable {
     final Scratch scratch;
     final Status status;
     final Restores restores;
+    final ProgressReports reports;
 
     /**
      * Opens everything that needs no Camel.
@@ -115,6 +117,7 @@ public final class Bundle implements AutoCloseable {
         retention = new Retention(database, stores, snapshots, updates, jobs, events, Clock.systemUTC());
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);
+        reports = new ProgressReports(jobs);
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,
@@ -147,7 +150,8 @@ public final class Bundle implements AutoCloseable {
                 stores,
                 new BackUp(snapshots, Clock.systemUTC(), settings.size("backup.reserve")),
                 new DatabaseDump(List.of(settings.value("backup.dump-program").split("\\s*,\\s*"))),
-                events);
+                events,
+                reports);
         restores = new Restores(
                 snapshots,
                 stores,

@@ -1,7 +1,9 @@
 package cocart.upkeep;
 
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.Tables;
+import cocart.upkeep.console.Terminal;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.Rights;
 import cocart.upkeep.plan.UpdatePlan;
@@ -122,6 +124,13 @@ final class Commands {
         });
     }
 
+    /** Long runs are shown by a bar if somebody watches the terminal, else by lines in the log. */
+    static void showProgress(Bundle bundle) {
+        if (Terminal.isThere()) {
+            bundle.reports.show(new ProgressLine());
+        }
+    }
+
     static int runUntilStopped(Bundle bundle) {
         bundle.start();
         LOG.info(
@@ -155,6 +164,7 @@ final class Commands {
                         : stores.stream().map(id -> store(bundle, id)).toList();
                 CamelContext camel = bundle.start();
                 stopAtOnce(bundle);
+                showProgress(bundle);
                 ExecutorService threads = Executors.newFixedThreadPool(Math.min(STORES_AT_ONCE, chosen.size()));
                 try (ProducerTemplate template = camel.createProducerTemplate()) {
                     List<Future<?>> runs = new ArrayList<>();

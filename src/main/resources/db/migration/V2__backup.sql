@@ -8,6 +8,9 @@ ALTER TABLE snapshot ADD COLUMN trusted_at TIMESTAMP(3) NULL;
 ALTER TABLE snapshot ADD COLUMN off_site_at TIMESTAMP(3) NULL;
 ALTER TABLE snapshot ADD COLUMN off_site_error VARCHAR(2000);
 
+-- dump_lacks: what the database dump does not have, and what to do about it; null if it has everything.
+ALTER TABLE snapshot ADD COLUMN dump_lacks VARCHAR(2000);
+
 -- How far the run of a job is; null when it is not running or cannot say.
 ALTER TABLE job_run ADD COLUMN progress_files BIGINT;
 ALTER TABLE job_run ADD COLUMN progress_bytes BIGINT;

@@ -86,6 +86,17 @@ class RoutesTest extends CamelTestSupport {
     }
 
     @Test
+    void whatADumpLacksIsShown() throws Exception {
+        try (java.sql.Statement statement = shop.connection.createStatement()) {
+            statement.execute("CREATE TABLE wp_old (a INT) ENGINE=MyISAM");
+        }
+        template.requestBodyAndHeader("direct:back-up", null, "store", "acme");
+        assertThat(status().at("/lastSnapshot/dumpLacks").asText())
+                .startsWith("the tables wp_old are not of the same moment as the rest");
+        assertThat(shop.upkeep("status").out()).contains("of its database: the tables wp_old");
+    }
+
+    @Test
     void backUpLeavesASealedSnapshotAndRunsOnceAtATime() {
         shop.sftp.port();
         assertThat(bundle.jobs.claim("acme", "back-up")).isTrue();

@@ -4,6 +4,8 @@ import cocart.upkeep.store.DatabaseAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +60,43 @@ final class ClientOptions implements AutoCloseable {
                     .append(address.port())
                     .append('\n');
         }
-        return text.toString();
+        return text.append(encryption(options(address))).toString();
+    }
+
+    /**
+     * The same demands on encryption as those of the JDBC URL, which by itself has none: clients from MariaDB 11.4 on
+     * would otherwise refuse every server without it or with a certificate of its own. MySQL's word is another one, and
+     * programs that do not know it say so and go on.
+     */
+    private static String encryption(Map<String, String> options) {
+        boolean old = "true".equals(options.get("useSsl"));
+        String mode = options.getOrDefault("sslMode", old ? "verify-full" : "disable");
+        if (old && "true".equals(options.get("trustServerCertificate"))) {
+            mode = "trust";
+        }
+        String text =
+                switch (mode) {
+                    case "trust" -> "loose-ssl=1\nloose-ssl-verify-server-cert=0\nloose-ssl-mode=REQUIRED\n";
+                    case "verify-ca" -> "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_CA\n";
+                    case "verify-full" ->
+                        "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_IDENTITY\n";
+                    default -> "loose-ssl-verify-server-cert=0\n";
+                };
+        String authority = options.get("serverSslCert");
+        return authority == null ? text : text + "ssl-ca=" + quoted(authority) + "\n";
+    }
+
+    private static Map<String, String> options(DatabaseAddress address) {
+        Map<String, String> options = new HashMap<>();
+        if (address.options() != null) {
+            for (String option : address.options().split("&")) {
+                int equals = option.indexOf('=');
+                if (equals > 0) {
+                    options.put(option.substring(0, equals), option.substring(equals + 1));
+                }
+            }
+        }
+        return options;
     }
 
     private static String quoted(String value) {

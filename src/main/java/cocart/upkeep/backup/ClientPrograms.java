@@ -3,6 +3,7 @@ package cocart.upkeep.backup;
 import cocart.upkeep.store.StoreException;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +51,15 @@ record ClientPrograms(List<String> names, String property) {
                             + " to one that can",
                     e,
                     true);
+        }
+    }
+
+    /** True if a program of {@link #first} is MariaDB's, whatever its name. */
+    boolean isMariaDb(String store, String program) {
+        try (ClientProcess process = start(store, program, List.of("--version"), 1)) {
+            return new String(process.output().readNBytes(1000), StandardCharsets.UTF_8).contains("MariaDB");
+        } catch (IOException e) {
+            return false;
         }
     }
 

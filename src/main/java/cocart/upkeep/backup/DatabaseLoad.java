@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -40,10 +39,6 @@ public final class DatabaseLoad {
     private static final long TELL_EVERY = TimeUnit.SECONDS.toNanos(1);
     private static final int CHUNK = 1 << 16;
     private static final int TAIL = 4096;
-
-    /** What newer MariaDB dumps begin with; a client command that MySQL and older clients refuse. */
-    private static final byte[] SANDBOX =
-            "/*M!999999\\- enable the sandbox mode */".getBytes(StandardCharsets.US_ASCII);
 
     private final ClientPrograms programs;
 
@@ -115,6 +110,8 @@ public final class DatabaseLoad {
                                 // all client commands but DELIMITER are off, and bytes such as CR and NUL stay
                                 "--binary-mode",
                                 "--loose-sandbox",
+                                // those in the text of a routine or trigger
+                                "--comments",
                                 "--local-infile=0",
                                 "--connect-timeout=30",
                                 "--max-allowed-packet=1G",
@@ -164,17 +161,16 @@ public final class DatabaseLoad {
             String last,
             @Nullable LongConsumer progress)
             throws IOException {
-        byte[] buffer = new byte[CHUNK];
         long sent = 0;
         long told = System.nanoTime();
         OutputStream out = process.input();
-        int n = in.readNBytes(buffer, 0, CHUNK);
-        for (int from = sandboxLine(buffer, n); n > 0; from = 0) {
-            if (!give(out, buffer, from, n - from)) {
+        DumpText text = new DumpText(in);
+        for (byte[] piece = text.next(); piece.length > 0; piece = text.next()) {
+            if (!give(out, piece)) {
                 return;
             }
             process.moved();
-            sent += n;
+            sent += piece.length;
             if (sent > 1 << 20) {
                 options.close(); // more than a pipe holds: the client has read its options
             }
@@ -182,10 +178,8 @@ public final class DatabaseLoad {
                 told = System.nanoTime();
                 progress.accept(counting.count);
             }
-            n = in.readNBytes(buffer, 0, CHUNK);
         }
-        byte[] question = ("\nSELECT '" + last + "';\n").getBytes(StandardCharsets.US_ASCII);
-        if (give(out, question, 0, question.length)) {
+        if (give(out, ("\nSELECT '" + last + "';\n").getBytes(StandardCharsets.US_ASCII))) {
             end(out);
         }
     }
@@ -199,26 +193,14 @@ public final class DatabaseLoad {
     }
 
     /** False if the client takes nothing any more. */
-    private static boolean give(OutputStream out, byte[] bytes, int offset, int length) {
+    private static boolean give(OutputStream out, byte[] bytes) {
         try {
-            out.write(bytes, offset, length);
+            out.write(bytes);
             return true;
         } catch (IOException e) {
             LOG.debug("the client reads no more", e);
             return false;
         }
-    }
-
-    /** Length of the sandbox line at the beginning, 0 if there is none. What it asks for is done by options above. */
-    private static int sandboxLine(byte[] buffer, int length) {
-        if (length < SANDBOX.length || !Arrays.equals(buffer, 0, SANDBOX.length, SANDBOX, 0, SANDBOX.length)) {
-            return 0;
-        }
-        int end = SANDBOX.length;
-        while (end < length && buffer[end] != '\n') {
-            end++;
-        }
-        return end;
     }
 
     /** Whether a line came on its stdout; the rest of it is dropped, as a dump may hold queries. */

@@ -9,6 +9,7 @@ import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -65,6 +66,7 @@ public final class Status {
         }
         dataUpdate(store.id(), node.putObject("dataUpdate"));
         snapshot(store.id(), node);
+        job(store.id(), node);
         notices.current(store.id())
                 .ifPresentOrElse(
                         notice -> node.putObject("notice")
@@ -107,6 +109,25 @@ public final class Status {
                 .list();
     }
 
+    /** The run that is going on, by whichever process; the totals are those of the last snapshot, null before the first. */
+    private void job(String store, ObjectNode node) {
+        Optional<Jobs.Running> running = jobs.running(store);
+        if (running.isEmpty()) {
+            node.putNull("job");
+            return;
+        }
+        JsonNode last = node.get("lastSnapshot");
+        Jobs.Running run = running.get();
+        node.putObject("job")
+                .put("name", run.job())
+                .put("startedAt", run.startedAt().toString())
+                .put("files", run.files())
+                .put("bytes", run.bytes())
+                .put("aboutFiles", last.isNull() ? null : last.get("files").asLong())
+                .put("aboutBytes", last.isNull() ? null : last.get("bytes").asLong())
+                .put("at", run.at().toString());
+    }
+
     private void snapshot(String store, ObjectNode node) {
         Optional<ObjectNode> last = database.sql("snapshot-last")
                 .param("store", store)
@@ -121,6 +142,7 @@ public final class Status {
                         .put("bytes", row.getLong("bytes"))
                         .put("newBytes", row.getLong("new_bytes"))
                         .put("failed", row.getLong("failed"))
+                        .put("dumpLacks", row.getString("dump_lacks"))
                         .put("verifiedAt", Objects.toString(Database.instant(row, "verified_at"), null)))
                 .optional();
         if (last.isPresent()) {

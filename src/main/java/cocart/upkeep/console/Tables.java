@@ -1,5 +1,6 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Snapshot;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -71,6 +72,20 @@ public final class Tables {
                                         ? ""
                                         : ", " + snapshot.get("failed").asText()
                                                 + " could not be read: see its manifest.jsonl")));
+        if (snapshot.path("dumpLacks").isTextual()) {
+            out.println("               of its database: "
+                    + snapshot.get("dumpLacks").asText());
+        }
+        JsonNode job = store.get("job");
+        if (!job.isNull()) {
+            out.println("  running      " + job.get("name").asText() + " since "
+                    + job.get("startedAt").asText() + ": "
+                    + ProgressText.files(
+                            job.get("files").asLong(), job.get("aboutFiles").asLong())
+                    + ", "
+                    + ProgressText.bytes(
+                            job.get("bytes").asLong(), job.get("aboutBytes").asLong()));
+        }
         if (!store.get("notice").isNull()) {
             out.println("  notice       " + store.get("notice").get("text").asText());
         }

@@ -17,19 +17,9 @@ public final class Rights {
 
     /** @throws StoreException (permanent) if the right to alter tables is surely missing */
     public void check(StoreDatabase database) {
-        boolean mayAlter = false;
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement();
-                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
-            while (grants.next()) {
-                String grant = grants.getString(1);
-                Matcher parts = GRANT.matcher(grant);
-                if (!parts.matches()) {
-                    mayAlter = true; // a role, whose rights are not listed here: not surely missing
-                } else if (covers(parts.group(2), database.address().name())) {
-                    String rights = ", " + parts.group(1).toUpperCase(Locale.ROOT) + ",";
-                    mayAlter |= rights.contains(", ALL PRIVILEGES,") || rights.contains(", ALTER,");
-                }
+        try (Connection connection = database.connect()) {
+            if (mayHave(connection, database.address().name(), "ALTER")) {
+                return;
             }
         } catch (SQLException e) {
             throw new StoreException(
@@ -37,15 +27,36 @@ public final class Rights {
                             + e.getMessage(),
                     e);
         }
-        if (!mayAlter) {
-            throw new StoreException(
-                    "store " + database.store() + ": the database user "
-                            + database.address().username() + " may not ALTER tables, so no data update can be made;"
-                            + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
-                            + database.address().name() + "`.* TO that user",
-                    null,
-                    true);
+        throw new StoreException(
+                "store " + database.store() + ": the database user "
+                        + database.address().username() + " may not ALTER tables, so no data update can be made;"
+                        + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
+                        + database.address().name() + "`.* TO that user",
+                null,
+                true);
+    }
+
+    /**
+     * False if the user of a connection surely lacks a right on a database or anything in it; rights that come with a
+     * role are not listed, so then the answer is true.
+     *
+     * @param right as {@code SHOW GRANTS} has it, for example {@code TRIGGER}
+     */
+    public static boolean mayHave(Connection connection, String name, String right) throws SQLException {
+        boolean may = false;
+        try (Statement statement = connection.createStatement();
+                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
+            while (grants.next()) {
+                Matcher parts = GRANT.matcher(grants.getString(1));
+                if (!parts.matches()) {
+                    may = true; // a role, whose rights are not listed here: not surely missing
+                } else if (covers(parts.group(2), name)) {
+                    String rights = ", " + parts.group(1).toUpperCase(Locale.ROOT) + ",";
+                    may |= rights.contains(", ALL PRIVILEGES,") || rights.contains(", " + right + ",");
+                }
+            }
         }
+        return may;
     }
 
     /** A database in a grant is a pattern of LIKE in backticks. */

@@ -217,6 +217,50 @@ public final class Jobs {
         }
     }
 
+    /**
+     * Records how far this instance's run of a job is.
+     *
+     * @return false if another run has claimed the job meanwhile, so that this one should stop
+     */
+    public boolean progress(String store, String job, long files, long bytes) {
+        return database.sql("job-progress")
+                                .param("store", store)
+                                .param("job", job)
+                                .param("instance", instance.id())
+                                .param("files", files)
+                                .param("bytes", bytes)
+                                .update()
+                        == 1
+                || !claimedByOthers(store).containsKey(job);
+    }
+
+    /**
+     * How far the run of a job is.
+     *
+     * @param startedAt when it began
+     * @param files that it is done with
+     * @param bytes in them
+     * @param at when that was said
+     */
+    public record Running(String job, Instant startedAt, long files, long bytes, Instant at) {}
+
+    /** The run of a store that last said how far it is, whoever runs it; empty if none is alive. */
+    public Optional<Running> running(String store) {
+        return database
+                .sql("job-under-way")
+                .param("store", store)
+                .param("expired", database.now().minus(lease))
+                .query((row, n) -> new Running(
+                        row.getString("job"),
+                        Objects.requireNonNull(Database.instant(row, "last_started_at")),
+                        row.getLong("progress_files"),
+                        row.getLong("progress_bytes"),
+                        Objects.requireNonNull(Database.instant(row, "progress_at"))))
+                .list()
+                .stream()
+                .findFirst();
+    }
+
     /** Lets a job run again that this instance has held. */
     public void letGo(String store, String job) {
         database.sql("job-let-go")

@@ -105,6 +105,13 @@ class RestoreTest {
             }
         };
         Instance instance = new Instance("test");
+        Jobs jobs = new Jobs(
+                database,
+                instance,
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                List.of("acme"),
+                (store, job) -> new Jobs.Schedule("", "UTC"));
         restores = new Restores(
                 snapshots,
                 stores,
@@ -113,14 +120,9 @@ class RestoreTest {
                         stores,
                         new BackUp(snapshots, Clock.systemUTC(), 0),
                         new DatabaseDump(List.of("none")),
-                        new Events(database, instance)),
-                new Jobs(
-                        database,
-                        instance,
-                        Duration.ofMinutes(1),
-                        Duration.ofMinutes(1),
-                        List.of("acme"),
-                        (store, job) -> new Jobs.Schedule("", "UTC")),
+                        new Events(database, instance),
+                        new ProgressReports(jobs)),
+                jobs,
                 new Events(database, instance),
                 new DatabaseLoad(List.of("none")));
         write("index.php", "<?php // Silence is golden.", 0644);

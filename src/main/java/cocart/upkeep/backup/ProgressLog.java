@@ -1,0 +1,40 @@
+package cocart.upkeep.backup;
+
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/** A line in the log every 30 seconds, so that runs shorter than that say nothing. */
+public final class ProgressLog implements ProgressView {
+
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+    private static final Duration EVERY = Duration.ofSeconds(30);
+
+    @Override
+    public Run begin(String what, String store, long aboutFiles, long aboutBytes) {
+        return new Run() {
+            private final long begun = System.nanoTime();
+            private long said = begun;
+
+            @Override
+            public void at(long files, long bytes) {
+                long now = System.nanoTime();
+                if (now - said >= EVERY.toNanos()) {
+                    said = now;
+                    try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                        LOG.info(
+                                "{}: {}",
+                                what,
+                                ProgressText.line(files, bytes, aboutFiles, aboutBytes, Duration.ofNanos(now - begun)));
+                    }
+                }
+            }
+
+            @Override
+            public void close() {
+                // what came of it is said by whoever ran it
+            }
+        };
+    }
+}

@@ -1,0 +1,1 @@
+UPDATE snapshot SET dump_lacks = :lacks WHERE store = :store AND id = :id
