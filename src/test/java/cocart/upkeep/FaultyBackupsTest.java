@@ -10,6 +10,8 @@ import cocart.upkeep.faults.SnapshotCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -148,24 +150,30 @@ class FaultyBackupsTest {
     @Timeout(300)
     void aProcessThatWakesUpAfterAnotherTookOverHarmsNothing() throws Exception {
         fill(400);
-        proxy.pace(300_000);
-        Process sleeper = shop.start(folder.resolve("sleeper.log"), "backup", "acme");
-        await().atMost(PATIENCE).until(() -> begun() || !sleeper.isAlive());
-        Thread.sleep(300);
-        signal(sleeper, "STOP");
-        try {
-            proxy.pace(0);
-            await().atMost(PATIENCE)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(() -> shop.upkeep("backup", "acme").code() == 0);
-            Path sealed = newest();
-            SnapshotCheck.assertWholeAndEqual(sealed, wpContent());
-            signal(sleeper, "CONT");
-            String said = said(sleeper, "sleeper.log");
-            assertThat(SnapshotCheck.assertAllWhole(snapshots())).as(said).isIn(1, 2);
-            SnapshotCheck.assertWholeAndEqual(sealed, wpContent());
-        } finally {
-            signal(sleeper, "CONT");
+        shop.upkeep("status");
+        // Whoever opens the state database first serves it to the others, which a sleeping process cannot.
+        String state = "jdbc:h2:file:" + shop.home.resolve("data/upkeep") + ";AUTO_SERVER=TRUE";
+        try (Connection served = DriverManager.getConnection(state, "sa", "")) {
+            assertThat(served.isValid(5)).isTrue();
+            proxy.pace(300_000);
+            Process sleeper = shop.start(folder.resolve("sleeper.log"), "backup", "acme");
+            await().atMost(PATIENCE).until(() -> begun() || !sleeper.isAlive());
+            Thread.sleep(300);
+            signal(sleeper, "STOP");
+            try {
+                proxy.pace(0);
+                await().atMost(PATIENCE)
+                        .pollInterval(Duration.ofSeconds(1))
+                        .until(() -> shop.upkeep("backup", "acme").code() == 0);
+                Path sealed = newest();
+                SnapshotCheck.assertWholeAndEqual(sealed, wpContent());
+                signal(sleeper, "CONT");
+                String said = said(sleeper, "sleeper.log");
+                assertThat(SnapshotCheck.assertAllWhole(snapshots())).as(said).isIn(1, 2);
+                SnapshotCheck.assertWholeAndEqual(sealed, wpContent());
+            } finally {
+                signal(sleeper, "CONT");
+            }
         }
         assertThat(shop.upkeep("backup", "acme").code()).isZero();
         SnapshotCheck.assertWholeAndEqual(newest(), wpContent());

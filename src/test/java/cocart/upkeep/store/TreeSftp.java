@@ -67,6 +67,9 @@ final class TreeSftp implements AutoCloseable {
     /** Most handles that a session may have; more are answered with FAILURE. */
     volatile int mostHandles = Integer.MAX_VALUE;
 
+    /** If set, every open file has the same handle. */
+    volatile boolean oneHandle;
+
     /** Names in one answer to READDIR. */
     volatile int namesAtOnce = 100;
 
@@ -126,7 +129,12 @@ final class TreeSftp implements AutoCloseable {
                     String path = inTree(text(packet.bytes()));
                     int status = tree.open(path);
                     if (status == SftpPacket.OK) {
-                        handle(id, handle -> files.put(handle, path));
+                        if (oneHandle) {
+                            files.put("same", path);
+                            send(SftpPacket.HANDLE, reply(id).bytes("same".getBytes()));
+                        } else {
+                            handle(id, handle -> files.put(handle, path));
+                        }
                     } else {
                         status(id, status);
                     }
