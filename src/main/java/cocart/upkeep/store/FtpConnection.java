@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.apache.camel.component.file.GenericFileOperationFailedException;
 import org.apache.commons.net.ftp.FTPClient;
 import org.apache.commons.net.ftp.FTPFileEntryParser;
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  * bytes, one in each char. For one thread at a time; only {@link #drop} may be called by another.
  */
 final class FtpConnection implements AutoCloseable {
+
+    /** What many servers take for a pattern in the argument of a listing. */
+    private static final Pattern PATTERN = Pattern.compile("[*?\\[\\]{}~ ]");
+
+    /** What names that wait may take of memory, in bytes. */
+    static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
 
     /** How far clocks of two time zones are apart, and a bit more, in seconds. */
     private static final long ZONES = 26 * 3600;
@@ -154,6 +161,7 @@ final class FtpConnection implements AutoCloseable {
             }
             return Optional.empty();
         }
+        sendable(path);
         int slash = path.lastIndexOf('/');
         String name = path.substring(slash + 1);
         Listed[] found = new Listed[1];
@@ -176,10 +184,16 @@ final class FtpConnection implements AutoCloseable {
     @Nullable
     String list(String folder, Consumer<Listed> each) throws Lost, Refused {
         String odd = null;
+        long held = 0;
         try (FtpTransfer transfer = listing(folder)) {
             for (String line = transfer.line(); line != null; line = transfer.line()) {
                 FTPFileEntryParser lines = parser;
                 Listed listed = lines == null ? FtpListing.facts(line) : FtpListing.list(lines, line);
+                held += listed == null ? 1 : listed.weight();
+                if (held > MOST_HELD) {
+                    throw FtpFaults.tooManyNames(
+                            store, access.names().name(folder).shown());
+                }
                 if (listed != null) {
                     if (!listed.isSelfOrParent()) {
                         each.accept(listed);
@@ -194,11 +208,14 @@ final class FtpConnection implements AutoCloseable {
     }
 
     private FtpTransfer listing(String folder) throws Lost, Refused {
-        if (mlst) {
+        if (mlst && !PATTERN.matcher(folder).find()) {
             return open("MLSD", folder);
         }
-        if (!enter(folder)) { // because LIST takes *, ? and [ in a path for patterns
+        if (!enter(folder)) {
             throw refused();
+        }
+        if (mlst) {
+            return open("MLSD", null);
         }
         try {
             return open("LIST", listHidden ? "-a" : null);

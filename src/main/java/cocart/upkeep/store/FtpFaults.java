@@ -161,6 +161,14 @@ final class FtpFaults {
                 access.isImplicit());
     }
 
+    static StoreException tooManyNames(String store, String folder) {
+        return new StoreException(
+                "store " + store + ": " + folder + " lists more names than fit into memory; leave it out with"
+                        + " upkeep.backup.skip, or give the program more memory (JAVA_OPTS=-Xmx2g)",
+                null,
+                true);
+    }
+
     static StoreException lost(String store, FtpConnection.Lost lost) {
         return new StoreException("store " + store + ": " + lost.getMessage() + "; it is tried again", lost);
     }

@@ -57,7 +57,7 @@ final class FtpFiles implements StoreFiles {
             throw FtpFaults.lost(store, e);
         } catch (Refused e) {
             throw new StoreException(
-                    "store " + store + ": " + this.path + "/" + about + " cannot be read: " + e.getMessage(), e);
+                    "store " + store + ": " + join(this.path, about) + " cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -157,24 +157,24 @@ final class FtpFiles implements StoreFiles {
     public void walk(String folder, Visitor visitor) {
         String at = at(folder);
         if (!ask(folder, () -> connection.enter(at))) {
-            throw new StoreException("store " + store + ": there is no folder " + this.path + "/" + folder, null);
+            throw new StoreException("store " + store + ": there is no folder " + join(this.path, folder), null);
         }
         new FtpWalk(store, access, visitor, connections).run(connection, at);
     }
 
     @Override
     public void write(String path, InputStream content, long mtime, int mode) throws IOException {
-        upload.write(at(path), this.path + "/" + path, content, mtime, mode);
+        upload.write(at(path), join(this.path, path), content, mtime, mode);
     }
 
     @Override
     public void makeFolder(String path, int mode) {
-        upload.makeFolder(at(path), this.path + "/" + path, mode);
+        upload.makeFolder(at(path), join(this.path, path), mode);
     }
 
     @Override
     public void delete(String path) {
-        upload.delete(at(path), this.path + "/" + path);
+        upload.delete(at(path), join(this.path, path));
     }
 
     @Override

@@ -130,8 +130,11 @@ final class FtpUpload {
     void delete(String path, String shown) {
         try {
             Optional<Listed> there = connection.stat(path);
-            if (there.isPresent()) {
-                connection.order(there.get().type() == FileEntry.Type.FOLDER ? "RMD" : "DELE", path);
+            if (there.isPresent() && there.get().type() == FileEntry.Type.FOLDER) {
+                connection.enter(path.substring(0, Math.max(1, path.lastIndexOf('/')))); // out of it
+                connection.order("RMD", path);
+            } else if (there.isPresent()) {
+                connection.order("DELE", path);
             }
         } catch (Lost | Refused e) {
             throw fault(shown, "removed", e);

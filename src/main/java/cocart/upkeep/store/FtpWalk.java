@@ -26,11 +26,6 @@ final class FtpWalk {
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
 
-    /** What names that wait may take of memory, in bytes; and about what one takes beside its letters. */
-    private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
-
-    private static final int ITEM = 600;
-
     /** How often a folder or file is tried when the connection is lost over it. */
     private static final int TRIES = 3;
 
@@ -77,7 +72,7 @@ final class FtpWalk {
         }
 
         long weight() {
-            return ITEM + 2L * prefix.length() + path.length();
+            return Listed.WEIGHT + 2L * prefix.length() + path.length();
         }
 
         /** True if a folder is one that it lies in: the server follows links, and this one leads upwards. */
@@ -246,15 +241,15 @@ final class FtpWalk {
 
     private void list(FtpConnection connection, Item folder) throws FtpConnection.Lost, IOException {
         List<Found> found = new ArrayList<>();
-        long weight = 0;
+        long[] weight = new long[1];
         String odd;
         try {
             List<Listed> names = new ArrayList<>();
             odd = connection.list(folder.path, listed -> {
-                count(folder);
+                weight[0] += listed.weight();
+                count(folder, listed.weight());
                 names.add(listed);
             });
-            weight = names.size() * (long) ITEM;
             Set<String> seen = new HashSet<>();
             for (Listed listed : names) {
                 found.add(found(connection, folder, listed, seen));
@@ -267,7 +262,7 @@ final class FtpWalk {
             return;
         }
         synchronized (this) {
-            held -= weight;
+            held -= weight[0];
             for (Found one : found) {
                 if (failure != null) {
                     return;
@@ -280,7 +275,7 @@ final class FtpWalk {
         }
     }
 
-    private synchronized void count(Item folder) {
+    private synchronized void count(Item folder, long weight) {
         if (failure != null) {
             throw new IllegalStateException("stopped");
         }
@@ -291,14 +286,9 @@ final class FtpWalk {
                     null,
                     true);
         }
-        held += ITEM;
-        if (held > MOST_HELD) {
-            throw new StoreException(
-                    "store " + store + ": " + (folder.prefix.isEmpty() ? "the folder" : folder.prefix)
-                            + " lists more names than fit into memory; leave it out with upkeep.backup.skip, or give the"
-                            + " program more memory (JAVA_OPTS=-Xmx2g)",
-                    null,
-                    true);
+        held += weight;
+        if (held > FtpConnection.MOST_HELD) {
+            throw FtpFaults.tooManyNames(store, folder.prefix.isEmpty() ? "the folder" : folder.prefix);
         }
     }
 
