@@ -169,7 +169,7 @@ final class FtpFaults {
                 true);
     }
 
-    static StoreException lost(String store, FtpConnection.Lost lost) {
+    static StoreException lost(String store, FtpLost lost) {
         return new StoreException("store " + store + ": " + lost.getMessage() + "; it is tried again", lost);
     }
 
