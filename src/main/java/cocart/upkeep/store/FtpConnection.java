@@ -4,10 +4,9 @@ import cocart.upkeep.store.FtpListing.Listed;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.apache.camel.component.file.GenericFileOperationFailedException;
 import org.apache.commons.net.ftp.FTPClient;
 import org.apache.commons.net.ftp.FTPFileEntryParser;
@@ -21,55 +20,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class FtpConnection implements AutoCloseable {
 
-    /** How far clocks of two time zones are apart, and a bit more, in seconds. */
-    private static final long ZONES = 26 * 3600;
+    /** What many servers take for a pattern in the argument of a listing. */
+    private static final Pattern PATTERN = Pattern.compile("[*?\\[\\]{}~ ]");
 
-    /** The furthest zone behind UTC, in seconds. */
-    private static final long FURTHEST = 12 * 3600;
-
-    /** The connection is gone, or the server silent: all of it may work on a new one. */
-    static final class Lost extends Exception {
-
-        Lost(String message, Throwable cause) {
-            super(message, cause);
-        }
-    }
-
-    /** The server said no; the message is what it said. */
-    static final class Refused extends Exception {
-
-        final int code;
-
-        Refused(int code, String message) {
-            super(message);
-            this.code = code;
-        }
-
-        boolean isDenied() {
-            String words = getMessage().toLowerCase(Locale.ROOT);
-            return words.contains("denied") || words.contains("permi") || words.contains("not allowed");
-        }
-
-        /** True if the server does not know the command. */
-        boolean isUnknown() {
-            return code >= 500 && code <= 504;
-        }
-    }
+    /** What names that wait may take of memory, in bytes. */
+    static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
 
     private record Session(FTPClient client, FtpClients.Data data) {}
 
     private final String store;
     private final FtpAccess access;
+    private final FtpTimes times;
     private volatile @Nullable Session session;
     private volatile @Nullable Socket dataSocket;
     private boolean mlst;
-    private boolean mdtm;
     private @Nullable FTPFileEntryParser parser;
     private boolean listHidden = true;
 
     FtpConnection(String store, FtpAccess access) {
         this.store = store;
         this.access = access;
+        this.times = new FtpTimes(this, access);
     }
 
     /** @throws StoreException if the server cannot be reached or entered */
@@ -82,7 +53,7 @@ final class FtpConnection implements AutoCloseable {
             access.operations(client).connect(access.configuration(), null);
             Session opened = new Session(client, (FtpClients.Data) client);
             mlst = client.hasFeature("MLST");
-            mdtm = client.hasFeature("MDTM");
+            times.canAsk(client.hasFeature("MDTM"));
             if (access.names().isUtf8() && client.hasFeature("UTF8")) {
                 client.sendCommand("OPTS", "UTF8 ON");
             }
@@ -95,21 +66,8 @@ final class FtpConnection implements AutoCloseable {
         }
     }
 
-    /** True if the server tells exact times and types. */
-    boolean isExact() {
-        return mlst;
-    }
-
-    boolean has(String feature) throws Lost {
-        try {
-            return client().hasFeature(feature);
-        } catch (IOException e) {
-            throw lost(e);
-        }
-    }
-
     /** The folder that the login leads to. */
-    String loginFolder() throws Lost, Refused {
+    String loginFolder() throws FtpLost, FtpRefused {
         try {
             String folder = client().printWorkingDirectory();
             if (folder == null || !folder.startsWith("/")) {
@@ -122,12 +80,12 @@ final class FtpConnection implements AutoCloseable {
     }
 
     /** Changes to a folder, also through a link; false if there is none. */
-    boolean enter(String folder) throws Lost, Refused {
+    boolean enter(String folder) throws FtpLost, FtpRefused {
         int code = command("CWD", folder);
         if (FTPReply.isPositiveCompletion(code)) {
             return true;
         }
-        Refused refused = refused();
+        FtpRefused refused = refused();
         if (refused.isDenied() || code < 500) {
             throw refused;
         }
@@ -135,7 +93,7 @@ final class FtpConnection implements AutoCloseable {
     }
 
     /** What is at a path (a link is a link); empty if there is nothing. */
-    Optional<Listed> stat(String path) throws Lost, Refused {
+    Optional<Listed> stat(String path) throws FtpLost, FtpRefused {
         if (mlst) {
             int code = command("MLST", path);
             if (FTPReply.isPositiveCompletion(code)) {
@@ -146,14 +104,15 @@ final class FtpConnection implements AutoCloseable {
                         return Optional.of(listed);
                     }
                 }
-                throw new Refused(code, "its answer to MLST says nothing");
+                throw new FtpRefused(code, "its answer to MLST says nothing");
             }
-            Refused refused = refused();
+            FtpRefused refused = refused();
             if (refused.isDenied() || code < 500) {
                 throw refused;
             }
             return Optional.empty();
         }
+        sendable(path);
         int slash = path.lastIndexOf('/');
         String name = path.substring(slash + 1);
         Listed[] found = new Listed[1];
@@ -174,12 +133,18 @@ final class FtpConnection implements AutoCloseable {
      * @return the first line that is not understood; null if all are
      */
     @Nullable
-    String list(String folder, Consumer<Listed> each) throws Lost, Refused {
+    String list(String folder, Consumer<Listed> each) throws FtpLost, FtpRefused {
         String odd = null;
+        long held = 0;
         try (FtpTransfer transfer = listing(folder)) {
             for (String line = transfer.line(); line != null; line = transfer.line()) {
                 FTPFileEntryParser lines = parser;
                 Listed listed = lines == null ? FtpListing.facts(line) : FtpListing.list(lines, line);
+                held += listed == null ? 1 : listed.weight();
+                if (held > MOST_HELD) {
+                    throw FtpFaults.tooManyNames(
+                            store, access.names().name(folder).shown());
+                }
                 if (listed != null) {
                     if (!listed.isSelfOrParent()) {
                         each.accept(listed);
@@ -193,16 +158,19 @@ final class FtpConnection implements AutoCloseable {
         return odd;
     }
 
-    private FtpTransfer listing(String folder) throws Lost, Refused {
-        if (mlst) {
+    private FtpTransfer listing(String folder) throws FtpLost, FtpRefused {
+        if (mlst && !PATTERN.matcher(folder).find()) {
             return open("MLSD", folder);
         }
-        if (!enter(folder)) { // because LIST takes *, ? and [ in a path for patterns
+        if (!enter(folder)) {
             throw refused();
+        }
+        if (mlst) {
+            return open("MLSD", null);
         }
         try {
             return open("LIST", listHidden ? "-a" : null);
-        } catch (Refused e) {
+        } catch (FtpRefused e) {
             if (!listHidden || e.code < 500) {
                 throw e;
             }
@@ -211,34 +179,13 @@ final class FtpConnection implements AutoCloseable {
         }
     }
 
-    /**
-     * When a file changed, in seconds since 1970. A listing by LIST is exact to a minute at most and in a time zone
-     * that nobody tells, so for a file that may have changed in the last day the server is asked (MDTM). Where it
-     * cannot answer, this is the last second at which it can have been: a change within that minute after a backup
-     * began is then never taken for the one that the backup has.
-     */
-    long mtime(Listed listed, String path) throws Lost {
-        if (listed.precision() == 1) {
-            return listed.mtime();
-        }
-        long now = Instant.now().getEpochSecond();
-        boolean recent = listed.precision() == 0 || listed.mtime() + ZONES > now;
-        if (recent && mdtm && listed.type() == FileEntry.Type.FILE) {
-            int code = command("MDTM", path);
-            long exact = code == 213 ? FtpListing.seconds(replyText()) : -1;
-            if (exact >= 0) {
-                return exact;
-            }
-            mdtm = code / 100 == 2 || code == 550;
-        }
-        if (listed.precision() == 0) {
-            return listed.type() == FileEntry.Type.FILE ? now : 0;
-        }
-        return mdtm || access.knowsZone() ? listed.mtime() : listed.mtime() + FURTHEST;
+    /** When a file changed, in seconds since 1970; see {@link FtpTimes}. */
+    long mtime(Listed listed, String path) throws FtpLost {
+        return times.of(listed, path);
     }
 
     /** A file's size in bytes; -1 if it is not there. */
-    long size(String path) throws Lost, Refused {
+    long size(String path) throws FtpLost, FtpRefused {
         String reply = command("SIZE", path) == 213 ? replyText() : "";
         return reply.matches("[0-9]{1,18}")
                 ? Long.parseLong(reply)
@@ -246,7 +193,7 @@ final class FtpConnection implements AutoCloseable {
     }
 
     /** Starts to read a file from a byte on. */
-    FtpTransfer read(String path, long offset) throws Lost, Refused {
+    FtpTransfer read(String path, long offset) throws FtpLost, FtpRefused {
         FTPClient client = client();
         client.setRestartOffset(offset);
         try {
@@ -256,12 +203,12 @@ final class FtpConnection implements AutoCloseable {
         }
     }
 
-    FtpTransfer write(String path) throws Lost, Refused {
+    FtpTransfer write(String path) throws FtpLost, FtpRefused {
         return open("STOR", path);
     }
 
-    /** Sends a command; its reply is a success or {@link Refused}. */
-    void order(String command, String argument) throws Lost, Refused {
+    /** Sends a command; its reply is a success or {@link FtpRefused}. */
+    void order(String command, String argument) throws FtpLost, FtpRefused {
         int code = command(command, argument);
         if (!FTPReply.isPositiveCompletion(code) && !FTPReply.isPositiveIntermediate(code)) {
             throw refused();
@@ -269,12 +216,12 @@ final class FtpConnection implements AutoCloseable {
     }
 
     /** The last reply without its code. */
-    String replyText() throws Lost {
+    String replyText() throws FtpLost {
         String reply = client().getReplyString();
         return reply == null ? "" : reply.replaceFirst("^[0-9]{3}[ -]?", "").strip();
     }
 
-    private int command(String command, @Nullable String argument) throws Lost {
+    int command(String command, @Nullable String argument) throws FtpLost {
         try {
             return client().sendCommand(command, sendable(argument));
         } catch (IOException e) {
@@ -293,7 +240,7 @@ final class FtpConnection implements AutoCloseable {
         return argument;
     }
 
-    private FtpTransfer open(String command, @Nullable String argument) throws Lost, Refused {
+    private FtpTransfer open(String command, @Nullable String argument) throws FtpLost, FtpRefused {
         Session current = current();
         sendable(argument);
         Socket socket;
@@ -301,7 +248,7 @@ final class FtpConnection implements AutoCloseable {
             socket = current.data().open(command, argument);
         } catch (IOException e) {
             drop();
-            throw new Lost(FtpFaults.noData(access, e), e);
+            throw new FtpLost(FtpFaults.noData(access, e), e);
         }
         if (socket == null) {
             throw refused();
@@ -323,11 +270,11 @@ final class FtpConnection implements AutoCloseable {
         return current().client();
     }
 
-    Refused refused() {
+    FtpRefused refused() {
         Session current = session;
         return current == null
-                ? new Refused(0, "")
-                : new Refused(
+                ? new FtpRefused(0, "")
+                : new FtpRefused(
                         current.client().getReplyCode(),
                         FtpFaults.words(current.client().getReplyString()));
     }
@@ -338,9 +285,9 @@ final class FtpConnection implements AutoCloseable {
     }
 
     /** Drops the connection, and says what of it can be said. */
-    Lost lost(IOException e) {
+    FtpLost lost(IOException e) {
         drop();
-        return new Lost(
+        return new FtpLost(
                 e instanceof SocketTimeoutException
                         ? "the FTP server has not answered for " + Math.max(1, access.idleMillis() / 1000) + " s"
                         : "the connection to the FTP server was lost",

@@ -161,7 +161,15 @@ final class FtpFaults {
                 access.isImplicit());
     }
 
-    static StoreException lost(String store, FtpConnection.Lost lost) {
+    static StoreException tooManyNames(String store, String folder) {
+        return new StoreException(
+                "store " + store + ": " + folder + " lists more names than fit into memory; leave it out with"
+                        + " upkeep.backup.skip, or give the program more memory (JAVA_OPTS=-Xmx2g)",
+                null,
+                true);
+    }
+
+    static StoreException lost(String store, FtpLost lost) {
         return new StoreException("store " + store + ": " + lost.getMessage() + "; it is tried again", lost);
     }
 

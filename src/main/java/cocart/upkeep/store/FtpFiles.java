@@ -1,8 +1,6 @@
 package cocart.upkeep.store;
 
 import cocart.upkeep.store.FileEntry.Type;
-import cocart.upkeep.store.FtpConnection.Lost;
-import cocart.upkeep.store.FtpConnection.Refused;
 import cocart.upkeep.store.FtpListing.Listed;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +40,7 @@ final class FtpFiles implements StoreFiles {
     }
 
     private interface Question<T> {
-        T ask() throws Lost, Refused;
+        T ask() throws FtpLost, FtpRefused;
     }
 
     /** Asks again once when the server has closed the connection in the meantime, as it does with idle ones. */
@@ -50,18 +48,18 @@ final class FtpFiles implements StoreFiles {
         try {
             try {
                 return question.ask();
-            } catch (Lost e) {
+            } catch (FtpLost e) {
                 return question.ask();
             }
-        } catch (Lost e) {
+        } catch (FtpLost e) {
             throw FtpFaults.lost(store, e);
-        } catch (Refused e) {
+        } catch (FtpRefused e) {
             throw new StoreException(
-                    "store " + store + ": " + this.path + "/" + about + " cannot be read: " + e.getMessage(), e);
+                    "store " + store + ": " + join(this.path, about) + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private String findRoot() throws Lost, Refused {
+    private String findRoot() throws FtpLost, FtpRefused {
         boolean below = path.equals("/~") || path.startsWith("/~/");
         String asked = access.names().bytes(store, below ? path.substring(2) : path);
         String found = (below ? connection.loginFolder() : "") + asked;
@@ -110,7 +108,7 @@ final class FtpFiles implements StoreFiles {
     }
 
     private FileEntry entry(Listed listed, String at, String path, @org.jspecify.annotations.Nullable String raw)
-            throws Lost {
+            throws FtpLost {
         return new FileEntry(
                 path,
                 listed.type(),
@@ -144,7 +142,7 @@ final class FtpFiles implements StoreFiles {
                     length += count;
                 }
                 return Optional.of(Arrays.copyOf(content, length));
-            } catch (Refused e) {
+            } catch (FtpRefused e) {
                 if (e.isDenied() || e.code < 500 || connection.stat(at).isPresent()) {
                     throw e;
                 }
@@ -157,24 +155,24 @@ final class FtpFiles implements StoreFiles {
     public void walk(String folder, Visitor visitor) {
         String at = at(folder);
         if (!ask(folder, () -> connection.enter(at))) {
-            throw new StoreException("store " + store + ": there is no folder " + this.path + "/" + folder, null);
+            throw new StoreException("store " + store + ": there is no folder " + join(this.path, folder), null);
         }
         new FtpWalk(store, access, visitor, connections).run(connection, at);
     }
 
     @Override
     public void write(String path, InputStream content, long mtime, int mode) throws IOException {
-        upload.write(at(path), this.path + "/" + path, content, mtime, mode);
+        upload.write(at(path), join(this.path, path), content, mtime, mode);
     }
 
     @Override
     public void makeFolder(String path, int mode) {
-        upload.makeFolder(at(path), this.path + "/" + path, mode);
+        upload.makeFolder(at(path), join(this.path, path), mode);
     }
 
     @Override
     public void delete(String path) {
-        upload.delete(at(path), this.path + "/" + path);
+        upload.delete(at(path), join(this.path, path));
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Calendar;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.commons.net.ftp.FTPFile;
 import org.apache.commons.net.ftp.FTPFileEntryParser;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class FtpListing {
 
     private static final DateTimeFormatter MODIFY = DateTimeFormatter.ofPattern("uuuuMMddHHmmss", Locale.ROOT);
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
+    private static final Pattern MODE = Pattern.compile("[0-7]{1,7}");
 
     /** Characters that end a line for Java's regular expressions and so for commons-net, but not for FTP. */
     private static final String BREAKS = "\u0085\u2028\u2029";
@@ -45,6 +49,13 @@ final class FtpListing {
             int mode,
             @Nullable String target,
             @Nullable String unique) {
+
+        /** About what one takes of memory beside its letters, in bytes. */
+        static final int WEIGHT = 600;
+
+        long weight() {
+            return WEIGHT + 2L * name.length();
+        }
 
         boolean isSelfOrParent() {
             return name.equals(".") || name.equals("..");
@@ -86,9 +97,9 @@ final class FtpListing {
                         target = value.substring(value.indexOf(':') + 1);
                     }
                 }
-                case "size" -> size = value.matches("[0-9]{1,18}") ? Long.parseLong(value) : -1;
+                case "size" -> size = NUMBER.matcher(value).matches() ? Long.parseLong(value) : -1;
                 case "modify" -> modify = value;
-                case "unix.mode" -> mode = value.matches("[0-7]{1,7}") ? Integer.parseInt(value, 8) & 07777 : -1;
+                case "unix.mode" -> mode = MODE.matcher(value).matches() ? Integer.parseInt(value, 8) & 07777 : -1;
                 case "unique" -> unique = value;
                 default -> {}
             }

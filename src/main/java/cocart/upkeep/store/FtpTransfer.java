@@ -31,7 +31,7 @@ final class FtpTransfer implements AutoCloseable {
     }
 
     /** Like {@link InputStream#read(byte[], int, int)}. */
-    int read(byte[] bytes, int length) throws FtpConnection.Lost {
+    int read(byte[] bytes, int length) throws FtpLost {
         try {
             return socket.getInputStream().read(bytes, 0, length);
         } catch (IOException e) {
@@ -39,8 +39,8 @@ final class FtpTransfer implements AutoCloseable {
         }
     }
 
-    /** @throws FtpConnection.Refused if the server takes no more and says why (its disk or a quota is full) */
-    void write(byte[] bytes, int length) throws FtpConnection.Lost, FtpConnection.Refused {
+    /** @throws FtpRefused if the server takes no more and says why (its disk or a quota is full) */
+    void write(byte[] bytes, int length) throws FtpLost, FtpRefused {
         try {
             socket.getOutputStream().write(bytes, 0, length);
         } catch (IOException e) {
@@ -51,7 +51,7 @@ final class FtpTransfer implements AutoCloseable {
 
     /** The next line without its end; null after the last. */
     @Nullable
-    String line() throws FtpConnection.Lost, FtpConnection.Refused {
+    String line() throws FtpLost, FtpRefused {
         StringBuilder line = new StringBuilder();
         while (true) {
             if (next == end) {
@@ -67,7 +67,7 @@ final class FtpTransfer implements AutoCloseable {
             line.append(more, 0, newline < 0 ? more.length() : newline);
             next += newline < 0 ? more.length() : newline + 1;
             if (line.length() > LONGEST_LINE) {
-                throw new FtpConnection.Refused(0, "a line of the listing is too long");
+                throw new FtpRefused(0, "a line of the listing is too long");
             }
             if (newline >= 0) {
                 if (line.length() > 0 && line.charAt(line.length() - 1) == '\r') {
@@ -79,7 +79,7 @@ final class FtpTransfer implements AutoCloseable {
     }
 
     /** Ends it in order; the server then says whether it did its part. */
-    void finish() throws FtpConnection.Lost, FtpConnection.Refused {
+    void finish() throws FtpLost, FtpRefused {
         finished = true;
         try {
             if (socket instanceof SSLSocket) {
@@ -88,10 +88,10 @@ final class FtpTransfer implements AutoCloseable {
             socket.close();
             connection.ended();
             if (!client.completePendingCommand()) {
-                FtpConnection.Refused refused = connection.refused();
+                FtpRefused refused = connection.refused();
                 if (socket instanceof SSLSocket && (refused.code == 425 || refused.code == 522)) {
                     connection.drop(); // the TLS session is used up; a new connection has a new one
-                    throw new FtpConnection.Lost(
+                    throw new FtpLost(
                             "the server does not take the TLS data connection (" + refused.getMessage() + ")", refused);
                 }
                 throw refused;

@@ -1,7 +1,5 @@
 package cocart.upkeep.store;
 
-import cocart.upkeep.store.FtpConnection.Lost;
-import cocart.upkeep.store.FtpConnection.Refused;
 import cocart.upkeep.store.FtpListing.Listed;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +51,7 @@ final class FtpUpload {
                 inPlace = true; // now the temporary one is all there is, so it is never removed again
                 move(temporary, path);
             }
-        } catch (Lost | Refused e) {
+        } catch (FtpLost | FtpRefused e) {
             throw inPlace
                     ? new StoreException(
                             "store " + store + ": " + shown + " was removed, but the new one beside it, "
@@ -69,15 +67,15 @@ final class FtpUpload {
     }
 
     /** The content can be sent only once, so a connection that the server has closed is noticed before. */
-    private void awake() throws Lost, Refused {
+    private void awake() throws FtpLost, FtpRefused {
         try {
             connection.order("NOOP", null);
-        } catch (Lost e) {
+        } catch (FtpLost e) {
             connection.order("NOOP", null);
         }
     }
 
-    private long send(String path, InputStream content) throws Lost, Refused, IOException {
+    private long send(String path, InputStream content) throws FtpLost, FtpRefused, IOException {
         byte[] buffer = new byte[1 << 16];
         long size = 0;
         try (FtpTransfer transfer = connection.write(path)) {
@@ -91,11 +89,11 @@ final class FtpUpload {
     }
 
     /** False if the server does not rename over what is there; then visitors miss the file for a moment. */
-    private boolean rename(String from, String to) throws Lost, Refused {
+    private boolean rename(String from, String to) throws FtpLost, FtpRefused {
         try {
             move(from, to);
             return true;
-        } catch (Refused e) {
+        } catch (FtpRefused e) {
             if (connection.stat(to).isEmpty()) {
                 throw e;
             }
@@ -103,7 +101,7 @@ final class FtpUpload {
         }
     }
 
-    private void move(String from, String to) throws Lost, Refused {
+    private void move(String from, String to) throws FtpLost, FtpRefused {
         connection.order("RNFR", from);
         connection.order("RNTO", to);
     }
@@ -111,7 +109,7 @@ final class FtpUpload {
     private void remove(String path) {
         try {
             connection.order("DELE", path);
-        } catch (Lost | Refused | StoreException e) {
+        } catch (FtpLost | FtpRefused | StoreException e) {
             LOG.debug("Store {}: {} may be left on the server: {}", store, path, e.getMessage());
         }
     }
@@ -122,7 +120,7 @@ final class FtpUpload {
                 connection.order("MKD", path);
             }
             mode(path, mode);
-        } catch (Lost | Refused e) {
+        } catch (FtpLost | FtpRefused e) {
             throw fault(shown, "made", e);
         }
     }
@@ -130,18 +128,21 @@ final class FtpUpload {
     void delete(String path, String shown) {
         try {
             Optional<Listed> there = connection.stat(path);
-            if (there.isPresent()) {
-                connection.order(there.get().type() == FileEntry.Type.FOLDER ? "RMD" : "DELE", path);
+            if (there.isPresent() && there.get().type() == FileEntry.Type.FOLDER) {
+                connection.enter(path.substring(0, Math.max(1, path.lastIndexOf('/')))); // out of it
+                connection.order("RMD", path);
+            } else if (there.isPresent()) {
+                connection.order("DELE", path);
             }
-        } catch (Lost | Refused e) {
+        } catch (FtpLost | FtpRefused e) {
             throw fault(shown, "removed", e);
         }
     }
 
-    private void mode(String path, int mode) throws Lost {
+    private void mode(String path, int mode) throws FtpLost {
         try {
             connection.order("SITE", "CHMOD " + String.format("%03o", mode & 07777) + " " + path);
-        } catch (Refused e) {
+        } catch (FtpRefused e) {
             if (!modesLeft) {
                 modesLeft = true;
                 LOG.warn(
@@ -152,10 +153,10 @@ final class FtpUpload {
         }
     }
 
-    private void time(String path, long mtime) throws Lost {
+    private void time(String path, long mtime) throws FtpLost {
         try {
             connection.order("MFMT", TIME.format(Instant.ofEpochSecond(mtime)) + " " + path);
-        } catch (Refused e) {
+        } catch (FtpRefused e) {
             if (!timesLeft) {
                 timesLeft = true;
                 LOG.warn(
@@ -167,7 +168,7 @@ final class FtpUpload {
     }
 
     private StoreException fault(String shown, String what, Exception e) {
-        return e instanceof Lost lost
+        return e instanceof FtpLost lost
                 ? FtpFaults.lost(store, lost)
                 : new StoreException("store " + store + ": " + shown + " cannot be " + what + ": " + e.getMessage(), e);
     }

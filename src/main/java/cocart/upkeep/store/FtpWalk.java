@@ -26,11 +26,6 @@ final class FtpWalk {
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
 
-    /** What names that wait may take of memory, in bytes; and about what one takes beside its letters. */
-    private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 4;
-
-    private static final int ITEM = 600;
-
     /** How often a folder or file is tried when the connection is lost over it. */
     private static final int TRIES = 3;
 
@@ -42,8 +37,8 @@ final class FtpWalk {
     private final StoreFiles.Visitor visitor;
     private final int most;
 
-    private final Deque<Item> folders = new ArrayDeque<>();
-    private final Deque<Item> files = new ArrayDeque<>();
+    private final Deque<FtpItem> folders = new ArrayDeque<>();
+    private final Deque<FtpItem> files = new ArrayDeque<>();
     private final List<FtpConnection> open = new ArrayList<>();
     private final List<Thread> helpers = new ArrayList<>();
     private int working;
@@ -51,48 +46,6 @@ final class FtpWalk {
     private long held;
     private boolean full;
     private @Nullable Throwable failure;
-
-    /** A folder to list or a file to read. */
-    private static final class Item {
-
-        final FileEntry entry;
-        final String path;
-        final String prefix;
-        final @Nullable Item parent;
-        final @Nullable String unique;
-        final int depth;
-        int tries;
-        long written;
-
-        @Nullable
-        OutputStream out;
-
-        Item(FileEntry entry, String path, String prefix, @Nullable Item parent, @Nullable String unique) {
-            this.entry = entry;
-            this.path = path;
-            this.prefix = prefix;
-            this.parent = parent;
-            this.unique = unique;
-            this.depth = parent == null ? 0 : parent.depth + 1;
-        }
-
-        long weight() {
-            return ITEM + 2L * prefix.length() + path.length();
-        }
-
-        /** True if a folder is one that it lies in: the server follows links, and this one leads upwards. */
-        boolean isLoop() {
-            for (Item above = parent; above != null && unique != null; above = above.parent) {
-                if (unique.equals(above.unique)) {
-                    return true;
-                }
-            }
-            return false;
-        }
-    }
-
-    /** One name of a folder; with a problem it is only told. */
-    private record Found(Item item, @Nullable String problem) {}
 
     /** @param connections most connections at once, at least 1 */
     FtpWalk(String store, FtpAccess access, StoreFiles.Visitor visitor, int connections) {
@@ -106,7 +59,7 @@ final class FtpWalk {
     void run(FtpConnection first, String root) {
         synchronized (this) {
             open.add(first);
-            put(new Item(new FileEntry(".", Type.FOLDER, 0, 0, 0, null, null), root, "", null, null));
+            put(new FtpItem(new FileEntry(".", Type.FOLDER, 0, 0, 0, null, null), root, "", null, null));
         }
         work(first, true);
         try {
@@ -133,7 +86,7 @@ final class FtpWalk {
 
     private void work(FtpConnection connection, boolean first) {
         try {
-            for (Item item = next(); item != null; item = next()) {
+            for (FtpItem item = next(); item != null; item = next()) {
                 try {
                     connection.connect();
                 } catch (StoreException e) {
@@ -152,7 +105,7 @@ final class FtpWalk {
                         fetch(connection, item);
                     }
                     done(item);
-                } catch (FtpConnection.Lost e) {
+                } catch (FtpLost e) {
                     retry(item, FtpFaults.lost(store, e));
                 }
             }
@@ -168,9 +121,9 @@ final class FtpWalk {
     }
 
     /** What to do next; folders first as long as few files wait. Null when all is done or something failed. */
-    private synchronized @Nullable Item next() throws InterruptedException {
+    private synchronized @Nullable FtpItem next() throws InterruptedException {
         while (failure == null) {
-            Item item =
+            FtpItem item =
                     !folders.isEmpty() && (files.size() < 2000 || files.isEmpty()) ? folders.pollLast() : files.poll();
             if (item != null) {
                 working++;
@@ -185,7 +138,7 @@ final class FtpWalk {
     }
 
     /** Queues what was found, and gets help when there is much of it. */
-    private void put(Item item) {
+    private void put(FtpItem item) {
         (item.entry.type() == Type.FOLDER ? folders : files).add(item);
         held += item.weight();
         notifyAll();
@@ -199,13 +152,13 @@ final class FtpWalk {
         }
     }
 
-    private synchronized void done(Item item) {
+    private synchronized void done(FtpItem item) {
         held -= item.weight();
         working--;
         notifyAll();
     }
 
-    private synchronized void again(Item item, boolean alone) {
+    private synchronized void again(FtpItem item, boolean alone) {
         full |= alone;
         working--;
         if (item.entry.type() == Type.FOLDER) {
@@ -216,7 +169,7 @@ final class FtpWalk {
         notifyAll();
     }
 
-    private void retry(Item item, StoreException e) throws InterruptedException {
+    private void retry(FtpItem item, StoreException e) throws InterruptedException {
         if (e.isPermanent() || ++item.tries >= TRIES) {
             throw e;
         }
@@ -244,22 +197,22 @@ final class FtpWalk {
         return new StoreException("store " + store + ": interrupted while reading files", e);
     }
 
-    private void list(FtpConnection connection, Item folder) throws FtpConnection.Lost, IOException {
-        List<Found> found = new ArrayList<>();
-        long weight = 0;
+    private void list(FtpConnection connection, FtpItem folder) throws FtpLost, IOException {
+        List<FtpItem.Found> found = new ArrayList<>();
+        long[] weight = new long[1];
         String odd;
         try {
             List<Listed> names = new ArrayList<>();
             odd = connection.list(folder.path, listed -> {
-                count(folder);
+                weight[0] += listed.weight();
+                count(folder, listed.weight());
                 names.add(listed);
             });
-            weight = names.size() * (long) ITEM;
             Set<String> seen = new HashSet<>();
             for (Listed listed : names) {
-                found.add(found(connection, folder, listed, seen));
+                found.add(folder.found(connection, access.names(), listed, seen));
             }
-        } catch (FtpConnection.Refused e) {
+        } catch (FtpRefused e) {
             if (folder.parent == null) {
                 throw new StoreException("store " + store + ": the folder cannot be listed: " + e.getMessage(), e);
             }
@@ -267,8 +220,8 @@ final class FtpWalk {
             return;
         }
         synchronized (this) {
-            held -= weight;
-            for (Found one : found) {
+            held -= weight[0];
+            for (FtpItem.Found one : found) {
                 if (failure != null) {
                     return;
                 }
@@ -280,7 +233,7 @@ final class FtpWalk {
         }
     }
 
-    private synchronized void count(Item folder) {
+    private synchronized void count(FtpItem folder, long weight) {
         if (failure != null) {
             throw new IllegalStateException("stopped");
         }
@@ -291,45 +244,13 @@ final class FtpWalk {
                     null,
                     true);
         }
-        held += ITEM;
-        if (held > MOST_HELD) {
-            throw new StoreException(
-                    "store " + store + ": " + (folder.prefix.isEmpty() ? "the folder" : folder.prefix)
-                            + " lists more names than fit into memory; leave it out with upkeep.backup.skip, or give the"
-                            + " program more memory (JAVA_OPTS=-Xmx2g)",
-                    null,
-                    true);
+        held += weight;
+        if (held > FtpConnection.MOST_HELD) {
+            throw FtpFaults.tooManyNames(store, folder.prefix.isEmpty() ? "the folder" : folder.prefix);
         }
     }
 
-    private Found found(FtpConnection connection, Item folder, Listed listed, Set<String> seen)
-            throws FtpConnection.Lost {
-        SftpFiles.Name name = access.names().name(listed.name());
-        String path = folder.path.endsWith("/") ? folder.path + listed.name() : folder.path + "/" + listed.name();
-        String problem = !FileNames.isPlain(name.text())
-                ? "its name cannot be used on this side: '" + name.shown() + "'"
-                : name.text().indexOf('\r') >= 0
-                        ? "its name has a line break, which FTP cannot say"
-                        : !seen.add(name.text())
-                                ? "the server lists the name twice"
-                                : listed.type() == Type.FILE && listed.size() < 0
-                                        ? "the server does not say its size"
-                                        : null;
-        boolean utf8 = name.isUtf8() && folder.entry.rawPath() == null;
-        FileEntry entry = new FileEntry(
-                folder.prefix + (problem == null ? name.text() : name.shown().replaceAll("[/\\\\]", "?")),
-                listed.type(),
-                Math.max(0, listed.size()),
-                problem == null ? connection.mtime(listed, path) : 0,
-                listed.mode(),
-                listed.target() == null
-                        ? null
-                        : access.names().name(listed.target()).text(),
-                utf8 ? null : SftpFiles.hex(FtpNames.raw(path)));
-        return new Found(new Item(entry, path, folder.prefix + name.text() + "/", folder, listed.unique()), problem);
-    }
-
-    private void emit(Found found) throws IOException {
+    private void emit(FtpItem.Found found) throws IOException {
         FileEntry entry = found.item().entry;
         if (found.problem() != null) {
             visitor.failed(entry, found.problem());
@@ -348,7 +269,7 @@ final class FtpWalk {
         }
     }
 
-    private void fetch(FtpConnection connection, Item file) throws FtpConnection.Lost, IOException {
+    private void fetch(FtpConnection connection, FtpItem file) throws FtpLost, IOException {
         long size = file.entry.size();
         byte[] buffer = new byte[1 << 16];
         try {
@@ -383,7 +304,7 @@ final class FtpWalk {
                     }
                 }
             }
-        } catch (FtpConnection.Refused e) {
+        } catch (FtpRefused e) {
             tell(file, "it cannot be read: " + e.getMessage());
         }
     }
@@ -392,12 +313,12 @@ final class FtpWalk {
     private void end(FtpTransfer transfer) {
         try {
             transfer.finish();
-        } catch (FtpConnection.Lost | FtpConnection.Refused e) {
+        } catch (FtpLost | FtpRefused e) {
             LOG.debug("Store {}: after a whole file: {}", store, e.getMessage());
         }
     }
 
-    private boolean isSame(FtpConnection connection, Item file) throws FtpConnection.Lost, FtpConnection.Refused {
+    private boolean isSame(FtpConnection connection, FtpItem file) throws FtpLost, FtpRefused {
         Listed now = connection.stat(file.path).orElse(null);
         return now != null
                 && now.type() == Type.FILE
@@ -405,7 +326,7 @@ final class FtpWalk {
                 && connection.mtime(now, file.path) == file.entry.mtime();
     }
 
-    private synchronized OutputStream opened(Item file) throws IOException {
+    private synchronized OutputStream opened(FtpItem file) throws IOException {
         if (failure != null) {
             throw new IllegalStateException("stopped");
         }
@@ -417,7 +338,7 @@ final class FtpWalk {
         return out;
     }
 
-    private synchronized void write(Item file, OutputStream out, byte[] buffer, int count) throws IOException {
+    private synchronized void write(FtpItem file, OutputStream out, byte[] buffer, int count) throws IOException {
         if (failure != null) {
             throw new IllegalStateException("stopped");
         }
@@ -425,7 +346,7 @@ final class FtpWalk {
         file.written += count;
     }
 
-    private synchronized void tell(Item item, String reason) throws IOException {
+    private synchronized void tell(FtpItem item, String reason) throws IOException {
         if (failure == null) {
             visitor.failed(item.entry, reason);
         }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One store as the settings describe it: {@code upkeep.store.ID.*}, with the values for all stores filled in.
  *
  * @param id letters, digits, {@code -} and {@code _}; the name used in commands, folders and logs
- * @param files WordPress root as a Camel endpoint URI ({@code file:} or {@code sftp:}); may hold secrets, never log it
+ * @param files WordPress root as a Camel endpoint URI ({@code file:}, {@code sftp:}, {@code ftps:} or {@code ftp:}); may hold secrets, never log it
  * @param url address of the shop, or null
  * @param plugins slugs of the plugins to look after, at least one
  * @param database where the database is; parts may be missing, then {@code wp-config.php} is asked
@@ -37,7 +37,7 @@ public record StoreSettings(
      * @param drillCron Quartz cron: when to try out whether the newest snapshot can be restored; empty for never
      * @param skip patterns of paths in wp-content that are not backed up, anchored there
      * @param keep which snapshots are kept, in restic's terms, such as {@code last=3,daily=14}; empty for all
-     * @param connections SFTP connections at once, at least 1
+     * @param connections SFTP or FTP connections at once, at least 1
      * @param inFlight most folders and files that are being listed or read at once over all connections, at least 1
      * @param memory most bytes of content that are asked for or wait to be written, at least 1 MiB
      */

@@ -54,6 +54,9 @@ class DatabaseAddressesTest {
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("which only the store's own host can reach")
                 .hasMessageContainingAll("upkeep.store.acme.database.tunnel = true", "upkeep.store.acme.database.url");
+        assertThatThrownBy(() -> address("ftps:deploy@shop.example/var/www", "shop", dbHost, "shop", "pw"))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("which only the store's own host can reach; FTP leads to no database");
     }
 
     @Test
