@@ -80,7 +80,7 @@ class HostileFtpTest {
         Path backups = folder.resolve("backups");
         Snapshot snapshot;
         try (StoreFiles files = open()) {
-            snapshot = new BackUp(new Snapshots(backups), Clock.systemUTC())
+            snapshot = new BackUp(new Snapshots(backups), Clock.systemUTC(), 0)
                     .run(SftpServers.store("ftp:x"), files, HostileFtpTest::dump);
         }
         assertThat(snapshot.failed()).isEqualTo(HOSTILE.size() + 2);
