@@ -48,6 +48,7 @@ final class FtpTimes {
         if (listed.precision() == 0) {
             return listed.type() == FileEntry.Type.FILE ? now : 0;
         }
-        return (canAsk && !recent) || access.knowsZone() ? listed.mtime() : listed.mtime() + FURTHEST;
+        boolean sure = listed.type() != FileEntry.Type.FILE || canAsk && !recent || access.knowsZone();
+        return sure ? listed.mtime() : listed.mtime() + FURTHEST;
     }
 }
