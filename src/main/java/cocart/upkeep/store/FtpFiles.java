@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A store's files behind an FTP or FTPS server. The server is not trusted with names, sizes or the end of anything. */
 final class FtpFiles implements StoreFiles {
@@ -18,6 +20,10 @@ final class FtpFiles implements StoreFiles {
     private final int connections;
     private final FtpConnection connection;
     private final FtpUpload upload;
+
+    /** Paths that were seen to be folders and no links. */
+    private final Set<String> folders = new HashSet<>();
+
     private final String root;
 
     /**
@@ -162,17 +168,39 @@ final class FtpFiles implements StoreFiles {
 
     @Override
     public void write(String path, InputStream content, long mtime, int mode) throws IOException {
+        checkParents(path);
         upload.write(at(path), join(this.path, path), content, mtime, mode);
     }
 
     @Override
     public void makeFolder(String path, int mode) {
+        checkParents(path);
         upload.makeFolder(at(path), join(this.path, path), mode);
+        folders.add(path);
     }
 
     @Override
     public void delete(String path) {
+        checkParents(path);
+        folders.remove(path);
         upload.delete(at(path), join(this.path, path));
+    }
+
+    /** Nothing is written through a link; wp-content itself may be one and counts as a folder. */
+    private void checkParents(String path) {
+        for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+            String parent = path.substring(0, slash);
+            if (parent.indexOf('/') >= 0 && !folders.contains(parent)) {
+                if (stat(parent).map(FileEntry::type).orElse(FileEntry.Type.OTHER) != FileEntry.Type.FOLDER) {
+                    throw new StoreException(
+                            "store " + store + ": " + join(this.path, path) + " cannot be written: " + parent
+                                    + " is no folder, or a link",
+                            null,
+                            true);
+                }
+                folders.add(parent);
+            }
+        }
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +29,7 @@ final class FtpUpload {
 
     /** @param shown the path as people know it */
     void write(String path, String shown, InputStream content, long mtime, int mode) throws IOException {
-        String temporary = path.substring(0, path.lastIndexOf('/') + 1) + ".upkeep-"
-                + Long.toHexString(ThreadLocalRandom.current().nextLong());
+        String temporary = TemporaryName.beside(path);
         boolean inPlace = false;
         try {
             awake();
@@ -170,6 +168,7 @@ final class FtpUpload {
     private StoreException fault(String shown, String what, Exception e) {
         return e instanceof FtpLost lost
                 ? FtpFaults.lost(store, lost)
-                : new StoreException("store " + store + ": " + shown + " cannot be " + what + ": " + e.getMessage(), e);
+                : new StoreException(
+                        "store " + store + ": " + shown + " cannot be " + what + ": " + e.getMessage(), e, true);
     }
 }
