@@ -88,7 +88,7 @@ public final class BackUp {
         Earlier earlier = new Earlier(snapshots, store.id());
         StoreSettings.Backup how = store.backup();
         Reserve room = new Reserve(folder, reserve);
-        room.check();
+        room.check(0);
         ContentIndex.Origin origin = new ContentIndex.Origin(store.id(), id);
         SnapshotTree tree = new SnapshotTree(
                 origin,

@@ -96,6 +96,11 @@ final class Lanes implements Closeable {
         check();
     }
 
+    /** About how many bytes wait to be written. */
+    long waiting() {
+        return most - room.availablePermits();
+    }
+
     /** The first fault, or null. */
     @Nullable
     IOException fault() {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 /** Stops a backup before it fills the disk, on which others may live too. */
 final class Reserve {
 
-    private static final long LOOK_AFTER = 32L << 20;
+    private static final long LOOK_AFTER = 1L << 20;
 
     private final Path folder;
     private final FileStore disk;
@@ -26,18 +26,22 @@ final class Reserve {
         this.bytes = bytes;
     }
 
-    /** So many bytes are about to be written. */
-    void use(long length) throws IOException {
+    /**
+     * So many bytes are about to be written.
+     *
+     * @param waiting bytes that were announced and are not written yet
+     */
+    void use(long length, long waiting) throws IOException {
         sinceLook += length;
         if (sinceLook >= LOOK_AFTER) {
-            check();
+            check(waiting);
         }
     }
 
-    /** @throws FileSystemException if less is free than is to stay free */
-    void check() throws IOException {
+    /** @throws FileSystemException if less is free, when what waits is written, than is to stay free */
+    void check(long waiting) throws IOException {
         sinceLook = 0;
-        if (bytes > 0 && disk.getUsableSpace() < bytes) {
+        if (bytes > 0 && disk.getUsableSpace() - waiting < bytes) {
             throw new FileSystemException(
                     folder.toString(),
                     null,

@@ -172,7 +172,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     Snapshot seal(Path sealed, Clock clock) throws IOException {
         lanes.drain();
         progress.at(tree.files(), tree.bytes());
-        reserve.check();
+        reserve.check(lanes.waiting());
         return tree.seal(sealed, clock.instant());
     }
 
@@ -222,7 +222,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         long now = System.nanoTime();
         if (now - lastProgress >= PROGRESS_EVERY) {
             lastProgress = now;
-            reserve.check();
+            reserve.check(lanes.waiting());
             progress.at(tree.files(), tree.bytes());
         }
     }
@@ -263,7 +263,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         public void write(byte[] buffer, int offset, int length) throws IOException {
             guarded(() -> {
                 take(buffer, offset, length);
-                reserve.use(length);
+                reserve.use(length, lanes.waiting());
                 tick();
                 return null;
             });

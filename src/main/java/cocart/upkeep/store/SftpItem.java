@@ -12,7 +12,9 @@ final class SftpItem {
     /** About what an item takes of memory beside the letters of its path, in bytes. */
     private static final int WEIGHT = 600;
 
-    final FileEntry entry;
+    /** As it was listed; of a file that has changed since, as it is now. */
+    FileEntry entry;
+
     final byte[] path;
     final String prefix;
     final int depth;
@@ -35,6 +37,14 @@ final class SftpItem {
 
     int inFlight;
     long namesWeight;
+
+    /** Nothing more of a folder is to be listed. */
+    boolean listed;
+
+    /** A file was not as it was listed, and is looked at anew; once. */
+    boolean refreshing;
+
+    boolean refreshed;
 
     /** Nothing more is to be asked but to close the handle. */
     boolean ended;
@@ -62,6 +72,16 @@ final class SftpItem {
         this.depth = depth;
     }
 
+    /** True for a file that one answer can hold; nothing of it is written before all of it is here. */
+    boolean isSmall() {
+        return entry.size() < SftpLine.CHUNK;
+    }
+
+    /** Up to where a file is asked for: a byte more than a small one has, so that one that has grown shows it. */
+    long end() {
+        return isSmall() ? entry.size() + 1 : entry.size();
+    }
+
     /** About what it takes of memory, in bytes. */
     long weight() {
         return WEIGHT + 4L * prefix.length() + path.length + namesWeight;
@@ -75,6 +95,8 @@ final class SftpItem {
         inFlight = 0;
         next = written;
         early.clear();
+        listed = false;
+        refreshing = false;
         restarted = true;
     }
 }

@@ -1,9 +1,11 @@
 package cocart.upkeep.store;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +30,7 @@ final class SftpLine {
     final Deque<SftpItem> reading = new ArrayDeque<>();
 
     private final Map<Integer, Request> requests = new HashMap<>();
+    private final Set<ByteBuffer> handles = new HashSet<>();
     private long asked;
     private long lastHeard = System.nanoTime();
 
@@ -50,13 +53,12 @@ final class SftpLine {
     void readMore(long mostAsked) {
         while (!reading.isEmpty() && asked < mostAsked) {
             SftpItem file = reading.element();
-            while (file.next < file.entry.size() && asked < mostAsked && file.next - file.written < mostAsked) {
-                long left = file.entry.size() - file.next;
-                // a byte more than a small file has, so that one that has grown shows it in the same answer
-                read(file, file.next, (int) Math.min(CHUNK, file.entry.size() < CHUNK ? left + 1 : left));
-                file.next += Math.min(CHUNK, left);
+            while (file.next < file.end() && asked < mostAsked && file.next - file.written < mostAsked) {
+                int length = (int) Math.min(CHUNK, file.end() - file.next);
+                read(file, file.next, length);
+                file.next += length;
             }
-            if (file.next < file.entry.size()) {
+            if (file.next < file.end()) {
                 return;
             }
             reading.remove();
@@ -73,11 +75,22 @@ final class SftpLine {
         send(type, item, ofHandle(item));
     }
 
+    /**
+     * Gives an opened item its handle.
+     *
+     * @return false if the server has given it to another open item too, so that their contents would be mixed up
+     */
+    boolean opened(SftpItem item, byte[] handle) {
+        item.handle = handle;
+        return handles.add(ByteBuffer.wrap(handle));
+    }
+
     /** Closes an item; it no longer counts as open, as servers work off what they are asked in its order. */
     void end(SftpItem item) {
         items.remove(item);
         if (item.handle != null) {
             send(SftpPacket.CLOSE, item, ofHandle(item));
+            handles.remove(ByteBuffer.wrap(item.handle));
             item.handle = null;
         }
     }

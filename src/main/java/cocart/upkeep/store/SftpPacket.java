@@ -40,7 +40,6 @@ final class SftpPacket {
     static final int EOF = 1;
     static final int NO_SUCH_FILE = 2;
     static final int PERMISSION_DENIED = 3;
-    static final int FAILURE = 4;
 
     /** Attributes as the protocol has them; what the server leaves out is 0. */
     record Attributes(long size, int mode, long mtime) {

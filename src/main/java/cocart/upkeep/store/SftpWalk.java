@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +34,7 @@ final class SftpWalk {
     private static final int MOST_WAITING = 2000;
 
     /** Names that have to wait before another connection is worth its login. */
-    private static final int WORTH_A_CONNECTION = 200;
+    private static final int WORTH_A_CONNECTION = 100;
 
     /** How often a lost connection is opened again without anything having been read to its end in between. */
     private static final int MOST_LOSSES = 3;
@@ -54,6 +54,10 @@ final class SftpWalk {
     private static final int OPEN_ONE_MORE_AFTER = 64;
 
     private static final int ANSWERS_AT_ONCE = 256;
+
+    /** Answers to an open that have nothing to do with how many are open. */
+    private static final Set<Integer> FINAL = Set.of(-1, SftpPacket.NO_SUCH_FILE, SftpPacket.PERMISSION_DENIED);
+
     private static final String NONSENSE = "the server answered nonsense";
 
     private final String store;
@@ -141,7 +145,8 @@ final class SftpWalk {
 
     /** Asks for what may be asked for now; false when all is done. */
     private boolean fill() throws IOException {
-        if (lines.size() < mostConnections && folders.size() + files.size() > WORTH_A_CONNECTION) {
+        if (lines.size() < mostConnections
+                && (folders.size() + files.size() > WORTH_A_CONNECTION || asked() >= mostAsked)) {
             more.open(mostConnections - 1);
         }
         for (SftpLine line : lines) {
@@ -173,12 +178,16 @@ final class SftpWalk {
 
     /** Folders first as long as few files wait: listing goes ahead of fetching, but not without bound. */
     private @Nullable SftpItem next() {
-        long asked = lines.stream().mapToLong(SftpLine::asked).sum();
+        long asked = asked();
         if (open == 0 && folders.isEmpty() && files.isEmpty()) {
             return suspects.poll();
         }
         boolean folder = !folders.isEmpty() && (files.size() < MOST_WAITING || asked >= mostAsked);
         return folder ? folders.pollLast() : asked < mostAsked ? files.poll() : null;
+    }
+
+    private long asked() {
+        return lines.stream().mapToLong(SftpLine::asked).sum();
     }
 
     /** Waits for answers and takes those that are there. */
@@ -276,7 +285,7 @@ final class SftpWalk {
                     "store " + store + ": the SFTP server answered something that was not asked", null);
         }
         SftpItem item = request.item();
-        if (item.ended) {
+        if (item.ended || (item.refreshing && request.type() == SftpPacket.READ)) {
             return;
         }
         packet.body();
@@ -286,7 +295,7 @@ final class SftpWalk {
             case SftpPacket.READLINK -> readlink(item, packet);
             case SftpPacket.OPEN -> opened(line, item, packet);
             case SftpPacket.READ -> data(line, item, request, packet);
-            case SftpPacket.FSTAT -> compare(item, packet);
+            case SftpPacket.FSTAT -> compare(line, item, packet);
             default -> {}
         }
         if (item.ended) {
@@ -305,7 +314,10 @@ final class SftpWalk {
             refused(line, folder, packet, "the folder cannot be listed: ");
             return;
         }
-        folder.handle = packet.bytes();
+        if (!line.opened(folder, packet.bytes())) {
+            mixedUp(line);
+            return;
+        }
         line.ask(SftpPacket.READDIR, folder);
         line.ask(SftpPacket.READDIR, folder);
     }
@@ -313,7 +325,7 @@ final class SftpWalk {
     /** It was not opened: the server may not have handles for so many at once. */
     private void refused(SftpLine line, SftpItem item, SftpPacket packet, String what) throws IOException {
         int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
-        if (code == SftpPacket.FAILURE && open > 1 && item.refused < MOST_REFUSALS) {
+        if (!FINAL.contains(code) && open > 1 && item.refused < MOST_REFUSALS) {
             item.refused++;
             open--;
             mostOpen = Math.max(1, Math.min(mostOpen, open));
@@ -340,12 +352,16 @@ final class SftpWalk {
                 packet.bytes();
                 found(folder, name, packet.attributes());
             }
-            line.ask(SftpPacket.READDIR, folder);
+            if (!folder.listed) {
+                line.ask(SftpPacket.READDIR, folder);
+            }
         } else if (packet.type() == SftpPacket.STATUS && packet.number() == SftpPacket.EOF) {
-            folder.ended = true;
+            folder.listed = true;
         } else {
             fail(line, folder, "the folder cannot be listed to its end");
         }
+        // the end may be answered before the names in front of it
+        folder.ended |= folder.listed && folder.inFlight == 0;
     }
 
     private void found(SftpItem folder, SftpFiles.Name name, SftpPacket.Attributes attributes) throws IOException {
@@ -435,29 +451,25 @@ final class SftpWalk {
     private void opened(SftpLine line, SftpItem file, SftpPacket packet) throws IOException {
         if (packet.type() != SftpPacket.HANDLE) {
             refused(line, file, packet, "it cannot be read: ");
-            return;
-        }
-        file.handle = packet.bytes();
-        if (file.out == null) {
-            file.out = visitor.open(file.entry);
-        }
-        if (file.written == file.entry.size()) {
-            whole(line, file);
+        } else if (!line.opened(file, packet.bytes())) {
+            mixedUp(line);
         } else {
             line.reading.add(file);
         }
     }
 
+    /** Apache MINA SSHD does so when it has no more handles: everything is asked again, with fewer at once. */
+    private void mixedUp(SftpLine line) throws IOException {
+        mostOpen = Math.max(1, Math.min(mostOpen, open) / 2);
+        lose(
+                line,
+                new StoreException(
+                        "store " + store + ": the SFTP server gave one handle to two files; it is tried again", null));
+    }
+
     private void data(SftpLine line, SftpItem file, SftpLine.Request request, SftpPacket packet) throws IOException {
         if (packet.type() != SftpPacket.DATA) {
-            int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
-            fail(
-                    line,
-                    file,
-                    code == SftpPacket.EOF
-                            ? "it ended after " + Math.max(file.written, request.offset()) + " of " + file.entry.size()
-                                    + " bytes: it changed while it was read"
-                            : "it cannot be read: " + (code < 0 ? NONSENSE : SftpPacket.words(code, packet.bytes())));
+            noData(line, file, request, packet);
             return;
         }
         byte[] bytes = packet.bytes();
@@ -469,6 +481,10 @@ final class SftpWalk {
             return;
         }
         long missing = file.entry.size() - request.offset() - bytes.length;
+        if (missing < 0 && !file.refreshed) {
+            refresh(line, file);
+            return;
+        }
         if (missing < 0) {
             visitor.changed(file.entry);
             bytes = Arrays.copyOf(bytes, (int) (bytes.length + missing));
@@ -476,26 +492,85 @@ final class SftpWalk {
             line.read(file, request.offset() + bytes.length, request.length() - bytes.length);
         }
         file.early.put(request.offset(), bytes);
-        OutputStream out = Objects.requireNonNull(file.out);
-        for (byte[] next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
-            out.write(next);
-            file.written += next.length;
+        if (!file.isSmall() || missing <= 0) {
+            write(file);
         }
         if (file.written == file.entry.size()) {
             whole(line, file);
         }
     }
 
+    private void noData(SftpLine line, SftpItem file, SftpLine.Request request, SftpPacket packet) throws IOException {
+        int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
+        if (code == SftpPacket.EOF && file.written == file.entry.size()) {
+            whole(line, file);
+        } else if (code == SftpPacket.EOF && file.isSmall() && !file.refreshed) {
+            refresh(line, file);
+        } else {
+            fail(
+                    line,
+                    file,
+                    code == SftpPacket.EOF
+                            ? "it ended after " + Math.max(file.written, request.offset()) + " of " + file.entry.size()
+                                    + " bytes: it changed while it was read"
+                            : "it cannot be read: " + (code < 0 ? NONSENSE : SftpPacket.words(code, packet.bytes())));
+        }
+    }
+
+    private void write(SftpItem file) throws IOException {
+        OutputStream out = out(file);
+        for (byte[] next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
+            out.write(next);
+            file.written += next.length;
+        }
+    }
+
+    private OutputStream out(SftpItem file) throws IOException {
+        if (file.out == null) {
+            file.out = visitor.open(file.entry);
+        }
+        return file.out;
+    }
+
+    /** A small file is not as it was listed: it is looked at and read once more. */
+    private static void refresh(SftpLine line, SftpItem file) {
+        file.refreshed = true;
+        file.refreshing = true;
+        file.early.clear();
+        line.ask(SftpPacket.FSTAT, file);
+    }
+
+    private void look(SftpLine line, SftpItem file, SftpPacket packet) throws IOException {
+        file.refreshing = false;
+        if (packet.type() != SftpPacket.ATTRS) {
+            fail(line, file, "it changed while it was read");
+            return;
+        }
+        SftpPacket.Attributes now = packet.attributes();
+        FileEntry entry = now.entry(file.entry.path(), null, file.entry.rawPath());
+        if (entry.type() != FileEntry.Type.FILE) {
+            fail(line, file, "it is no file any more");
+            return;
+        }
+        file.entry = entry;
+        file.next = 0;
+        line.reading.add(file);
+    }
+
     /** All bytes came. If that took more than one answer, the file may have changed in between. */
     private void whole(SftpLine line, SftpItem file) throws IOException {
-        if (file.entry.size() > SftpLine.CHUNK || file.restarted) {
+        if (!file.isSmall() || file.restarted) {
             line.ask(SftpPacket.FSTAT, file);
         } else {
             keep(file);
         }
     }
 
-    private void compare(SftpItem file, SftpPacket packet) throws IOException {
+    private void compare(SftpLine line, SftpItem file, SftpPacket packet) throws IOException {
+        if (file.refreshing) {
+            look(line, file, packet);
+            return;
+        }
         if (packet.type() == SftpPacket.ATTRS) {
             SftpPacket.Attributes now = packet.attributes();
             if (now.size() != file.entry.size() || now.mtime() != file.entry.mtime()) {
@@ -505,8 +580,8 @@ final class SftpWalk {
         keep(file);
     }
 
-    private static void keep(SftpItem file) throws IOException {
-        Objects.requireNonNull(file.out).close();
+    private void keep(SftpItem file) throws IOException {
+        out(file).close();
         file.ended = true;
     }
 
