@@ -182,7 +182,7 @@ class FaultyBackupsTest {
 
     @Test
     void killedAFewTimesInARowTheNextGoodRunIsWhole() throws Exception {
-        killAndMakeWhole(4);
+        killAndMakeWhole(3);
     }
 
     @Test

@@ -19,19 +19,19 @@ class ReserveTest {
     @Test
     void aBackupStopsBeforeTheReserveIsUsedUp() throws Exception {
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5);
-                SmallDisk disk = new SmallDisk(folder.resolve("disk"), "size=32m")) {
-            byte[] video = new byte[12 << 20];
+                SmallDisk disk = new SmallDisk(folder.resolve("disk"), "size=160m")) {
+            byte[] video = new byte[100 << 20];
             new Random(1).nextBytes(video);
             Files.write(shop.root.resolve("wp-content/uploads/video.mp4"), video);
             Path backups = folder.resolve("disk/backups");
-            shop.settings("upkeep.backup.directory = " + backups, "upkeep.backup.reserve = 24MB");
+            shop.settings("upkeep.backup.directory = " + backups, "upkeep.backup.reserve = 100MB");
             Shop.Said said = shop.upkeep("backup", "acme");
             assertThat(said.code()).as(said.toString()).isEqualTo(1);
             assertThat(said.err()).contains("store acme", "upkeep.backup.reserve", "make room");
             assertThat(SnapshotCheck.sealed(backups.resolve("snapshots/acme"))).isEmpty();
-            assertThat(Files.getFileStore(backups).getUsableSpace()).isGreaterThan(20L << 20);
+            assertThat(Files.getFileStore(backups).getUsableSpace()).isGreaterThan(66L << 20);
 
-            disk.resize("size=128m");
+            disk.resize("size=400m");
             assertThat(shop.upkeep("backup", "acme").code()).isZero();
             assertThat(SnapshotCheck.assertAllWhole(backups.resolve("snapshots/acme")))
                     .isEqualTo(1);

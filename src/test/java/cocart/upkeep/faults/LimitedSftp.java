@@ -33,6 +33,9 @@ public final class LimitedSftp implements AutoCloseable {
     /** Keys that are let in. */
     public final List<PublicKey> keys = new CopyOnWriteArrayList<>();
 
+    /** Lets nobody in by a password any more; who is in stays. */
+    public volatile boolean closed;
+
     private final TestSshd sshd;
     private final SshServer server;
 
@@ -47,6 +50,7 @@ public final class LimitedSftp implements AutoCloseable {
         // With its usual small handles MINA 2.16 gives one away twice after an open that failed.
         SftpModuleProperties.FILE_HANDLE_SIZE.set(server, 16);
         server.setFileSystemFactory(new VirtualFileSystemFactory(root));
+        server.setPasswordAuthenticator((user, password, session) -> !closed);
         server.setPublickeyAuthenticator(
                 (user, key, session) -> keys.stream().anyMatch(known -> KeyUtils.compareKeys(known, key)));
         sshd.start();
