@@ -6,6 +6,7 @@ import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.OffSite;
+import cocart.upkeep.backup.ProgressMetrics;
 import cocart.upkeep.backup.ProgressReports;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Restores;
@@ -42,6 +43,9 @@ import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.jmx.JmxConfig;
+import io.micrometer.jmx.JmxMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
@@ -118,6 +122,12 @@ public final class Bundle implements AutoCloseable {
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);
         reports = new ProgressReports(jobs);
+        if (ticks) {
+            // what lives for seconds is not measured
+            MeterRegistry metrics = new JmxMeterRegistry(JmxConfig.DEFAULT, io.micrometer.core.instrument.Clock.SYSTEM);
+            bind("metrics", metrics);
+            reports.measure(new ProgressMetrics(metrics));
+        }
         Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,

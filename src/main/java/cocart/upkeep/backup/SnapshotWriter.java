@@ -170,6 +170,9 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
 
     /** Waits until everything is written and seals it. */
     Snapshot seal(Path sealed, Clock clock) throws IOException {
+        if (!open.isEmpty()) {
+            throw new IllegalStateException("the walk has ended before " + open.keySet());
+        }
         lanes.drain();
         progress.at(tree.files(), tree.bytes());
         reserve.check(lanes.waiting());
