@@ -5,6 +5,8 @@ import cocart.upkeep.console.Tables;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
@@ -45,12 +47,13 @@ final class BackupCommands {
                         return snapshot.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
                     }
                 }
+                Instant until = bundle.jobs.claimedByOthers(store).get("back-up");
                 err().println("upkeep: "
-                        + bundle.jobs
-                                .error(store)
-                                .orElse("store " + store
-                                        + " is being backed up by another run, or by one that was killed less than "
-                                        + bundle.settings().value("lease") + " ago; ask again later"));
+                        + (until != null
+                                ? "store " + store + " is being backed up by another run; if that one was killed, its"
+                                        + " claim ends at " + until.truncatedTo(ChronoUnit.SECONDS)
+                                        + "; ask again then"
+                                : bundle.jobs.error(store, "back-up").orElse("store " + store + " was not backed up")));
                 return Upkeep.NEEDS_A_HUMAN;
             }
         }

@@ -177,7 +177,12 @@ public final class Bundle implements AutoCloseable {
         bind(
                 "offSite",
                 new OffSite(
-                        database, snapshots, Recipients.parse(settings.value("off-site.recipients")), jobs, events));
+                        database,
+                        snapshots,
+                        Recipients.parse(settings.value("off-site.recipients")),
+                        jobs,
+                        events,
+                        settings.value("off-site.enabled").equals("true")));
         scratch = new Scratch(
                 settings.value("scratch.url").strip(),
                 settings.value("scratch.username"),

@@ -1,6 +1,7 @@
 package cocart.upkeep;
 
 import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
@@ -9,12 +10,14 @@ import cocart.upkeep.plan.Rights;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.StateException;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -242,8 +245,25 @@ final class Commands {
                                 true);
                     }
                 });
+                fine &= attempt("", "load program", () -> {
+                    if (!new DatabaseLoad(List.of(bundle.settings()
+                                    .value("backup.client-program")
+                                    .split("\\s*,\\s*")))
+                            .isInstalled()) {
+                        throw new StoreException(
+                                "none of " + bundle.settings().value("backup.client-program")
+                                        + " is installed here, so that no database could be restored; install the package"
+                                        + " mariadb-client, or set upkeep.backup.client-program",
+                                null,
+                                true);
+                    }
+                });
                 fine &= attempt(
-                        "", "backup directory", () -> writable(bundle.settings().path("backup.directory")));
+                        "",
+                        "backup directory",
+                        () -> writable(
+                                bundle.settings().path("backup.directory"),
+                                bundle.settings().size("backup.reserve")));
                 for (StoreSettings store : bundle.stores.all()) {
                     boolean files = attempt(store.id(), "files", () -> files(bundle, store));
                     String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
@@ -259,7 +279,7 @@ final class Commands {
             }
         }
 
-        private static void writable(Path folder) {
+        private static void writable(Path folder, long reserve) {
             Path there = folder;
             while (there.getParent() != null && Files.notExists(there)) {
                 there = there.getParent();
@@ -270,6 +290,18 @@ final class Commands {
                                 + "; change upkeep.backup.directory, or who may write there",
                         null,
                         true);
+            }
+            try {
+                long free = Files.getFileStore(there).getUsableSpace();
+                if (free <= reserve) {
+                    throw new StoreException(
+                            (free >> 20) + " MB are free in " + there + ", and upkeep.backup.reserve keeps "
+                                    + (reserve >> 20) + " MB free; make room there",
+                            null,
+                            true);
+                }
+            } catch (IOException e) {
+                throw new StoreException(there + " cannot be looked at: " + Faults.words(e), e, true);
             }
         }
 

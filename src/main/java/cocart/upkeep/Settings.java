@@ -84,6 +84,8 @@ public final class Settings {
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
+    private static final Pattern OTHER_STORE = Pattern.compile("upkeep\\.store\\.([A-Za-z0-9_-]+)\\.(.+)");
+
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})\\s*((?:[KMG]B?|B?))", Pattern.CASE_INSENSITIVE);
 
     private final Path home;
@@ -189,6 +191,12 @@ public final class Settings {
         }
         List<String> known = known(ids);
         for (String name : values.keySet()) {
+            Matcher other = OTHER_STORE.matcher(name);
+            if (other.matches() && !ids.contains(other.group(1)) && isOfStores(other.group(2))) {
+                throw new SettingsException(
+                        where(name) + name + " belongs to no store, because upkeep.stores does not name "
+                                + other.group(1) + "; add it there, or put a # before this line");
+            }
             if (name.startsWith("upkeep.") && !known.contains(name)) {
                 Optional<String> near = known.stream()
                         .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
@@ -216,6 +224,10 @@ public final class Settings {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
             }
         }
+    }
+
+    private static boolean isOfStores(String name) {
+        return OWN.contains(name) || SHARED.containsKey(name);
     }
 
     private StoreSettings store(String id) {

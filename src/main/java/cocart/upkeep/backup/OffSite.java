@@ -30,8 +30,12 @@ public final class OffSite {
     private final Recipients recipients;
     private final Jobs jobs;
     private final Events events;
+    private final boolean enabled;
 
-    public OffSite(Database database, Snapshots snapshots, Recipients recipients, Jobs jobs, Events events) {
+    /** @param enabled whether the routes that copy exist */
+    public OffSite(
+            Database database, Snapshots snapshots, Recipients recipients, Jobs jobs, Events events, boolean enabled) {
+        this.enabled = enabled;
         this.database = database;
         this.rows = new SnapshotRows(database);
         this.snapshots = snapshots;
@@ -51,9 +55,9 @@ public final class OffSite {
         return due.stream().filter(missing::contains).toList();
     }
 
-    /** True if a copy of the store is missing and somebody who is there need not wait for the time to try. */
+    /** True if copies are switched on and one of the store is missing: who is there need not wait for the time to try. */
     public boolean isWanted(String store) {
-        return jobs.isWanted(store, JOB)
+        return enabled
                 && database.sql("off-site-missing").query(String.class).list().contains(store);
     }
 

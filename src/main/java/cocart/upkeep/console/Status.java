@@ -143,6 +143,7 @@ public final class Status {
                         .put("newBytes", row.getLong("new_bytes"))
                         .put("failed", row.getLong("failed"))
                         .put("dumpLacks", row.getString("dump_lacks"))
+                        .put("offSiteAt", Objects.toString(Database.instant(row, "off_site_at"), null))
                         .put("verifiedAt", Objects.toString(Database.instant(row, "verified_at"), null)))
                 .optional();
         if (last.isPresent()) {
