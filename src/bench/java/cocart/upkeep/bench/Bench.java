@@ -1,5 +1,6 @@
 package cocart.upkeep.bench;
 
+import cocart.upkeep.demo.EmbeddedMariaDb;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,14 @@ public final class Bench implements Callable<Integer> {
                     + " must have a plain path, as it stands in other programs' settings; choose another with --work");
         }
         Files.createDirectories(folder.resolve("logs"));
-        List<Contender> contenders = contenders();
+        try (EmbeddedMariaDb database = new EmbeddedMariaDb(folder.resolve("mariadb"));
+                AtEnd stop = new AtEnd(database::close)) {
+            database.create("bench", "bench", "bench");
+            return measure(folder, contenders(database));
+        }
+    }
+
+    private int measure(Path folder, List<Contender> contenders) throws Exception {
         Report report = new Report(
                 about(contenders), contenders.stream().map(Contender::name).toList());
         List<Trial> trials = new ArrayList<>();
@@ -127,9 +135,12 @@ public final class Bench implements Callable<Integer> {
                 : List.of(Path.of("target/bench/out"));
     }
 
-    private List<Contender> contenders() {
+    private List<Contender> contenders(EmbeddedMariaDb database) {
         List<Contender> all = List.of(
-                new Ours(bundle.toAbsolutePath().normalize(), settings), Peer.lftp(), Peer.rclone(), Peer.sftp());
+                new Ours(bundle.toAbsolutePath().normalize(), database, settings),
+                Peer.lftp(),
+                Peer.rclone(),
+                Peer.sftp());
         List<String> names = all.stream().map(Contender::name).toList();
         if (!names.containsAll(tools)) {
             throw new BenchException("--tools knows only " + String.join(", ", names));
@@ -152,9 +163,9 @@ public final class Bench implements Callable<Integer> {
         }
         about.put(
                 "what is compared",
-                "wp-content only: the tools copy no database, so upkeep's dump program here is a script that prints"
-                        + " an empty dump. upkeep's time is that of bin/upkeep with the start of its JVM, its state"
-                        + " database, checksums, manifest and fsync; the tools do not fsync");
+                "wp-content: the tools copy no database, so upkeep's is an empty one. upkeep's time is that of bin/upkeep"
+                        + " with the start of its JVM, its state database, the dump, checksums, manifest and sync; the"
+                        + " tools do not sync");
         about.put(
                 "round trips",
                 "by a proxy that delays each byte by half of it in each direction and limits nothing else; 0 ms is the"

@@ -1,5 +1,6 @@
 package cocart.upkeep.bench;
 
+import cocart.upkeep.demo.EmbeddedMariaDb;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -11,13 +12,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * {@code bin/upkeep backup}, as a user runs it: JVM start, state database and sealing included. The shop's database is
- * left out, because the others copy none: the dump program is a script that prints the last line of an empty dump.
+ * {@code bin/upkeep backup}, as a user runs it: JVM start, state database, the dump of an empty database and sealing
+ * included.
  *
  * @param bundle the runnable bundle, {@code target/cocart-upkeep}
+ * @param database a server with the empty database {@code bench}
  * @param extra lines for {@code application.properties}, to try settings out
  */
-record Ours(Path bundle, List<String> extra) implements Contender {
+record Ours(Path bundle, EmbeddedMariaDb database, List<String> extra) implements Contender {
 
     static final String NAME = "upkeep";
     private static final String STORE = "bench";
@@ -54,15 +56,12 @@ record Ours(Path bundle, List<String> extra) implements Contender {
         Tools.run(List.of("cp", "-R", bundle.resolve("routes").toString(), home.toString()));
         Tools.run(List.of("cp", "-R", bundle.resolve("config/updates").toString(), config.toString()));
         Files.copy(job.knownHosts(), config.resolve("known_hosts"));
-        Path dump = home.resolve("empty-dump");
-        Files.writeString(dump, "#!/bin/sh\necho '-- Dump completed'\n");
-        Tools.run(List.of("chmod", "700", dump.toString()));
         Files.writeString(config.resolve("application.properties"), """
                 upkeep.stores = %1$s
                 upkeep.store.%1$s.files = sftp:%2$s@127.0.0.1:%3$d%4$s?privateKeyFile=%5$s
-                upkeep.store.%1$s.database.url = jdbc:mariadb://127.0.0.1:9/none
-                upkeep.store.%1$s.database.username = none
-                upkeep.store.%1$s.database.password = none
+                upkeep.store.%1$s.database.url = %9$s
+                upkeep.store.%1$s.database.username = bench
+                upkeep.store.%1$s.database.password = bench
                 upkeep.store.%1$s.database.prefix = wp_
                 upkeep.backup.directory = %6$s
                 upkeep.backup.dump-program = %7$s
@@ -74,8 +73,9 @@ record Ours(Path bundle, List<String> extra) implements Contender {
                         job.content().getParent(),
                         job.key(),
                         job.folder().resolve("backups"),
-                        dump,
-                        String.join("\n", extra)));
+                        database.program("mariadb-dump"),
+                        String.join("\n", extra),
+                        database.url("bench")));
     }
 
     @Override
