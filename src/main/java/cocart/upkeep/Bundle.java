@@ -163,6 +163,7 @@ public final class Bundle implements AutoCloseable {
                 events,
                 reports);
         restores = new Restores(
+                database,
                 snapshots,
                 stores,
                 backups,

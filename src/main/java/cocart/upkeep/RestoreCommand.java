@@ -90,9 +90,10 @@ final class RestoreCommand extends Commands.Base {
             if (usesStore) {
                 store(bundle, store);
             }
+            String id = bundle.restores.pick(store, snapshot).id();
             RestoreRequest request = new RestoreRequest(
                     store,
-                    snapshot,
+                    id,
                     to == null ? null : to.toAbsolutePath().normalize(),
                     path == null ? null : RestoreRequest.checkedPath(path),
                     withFiles(),
@@ -102,7 +103,6 @@ final class RestoreCommand extends Commands.Base {
                     all,
                     dryRun,
                     !noBackup);
-            String id = bundle.snapshots.pick(store, snapshot).id();
             if (usesStore) {
                 bundle.start();
                 Commands.stopAtOnce(bundle);

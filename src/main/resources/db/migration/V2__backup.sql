@@ -18,3 +18,6 @@ ALTER TABLE job_run ADD COLUMN progress_at TIMESTAMP(3) NULL;
 
 -- damage: what the last verification found wrong with a snapshot; null when it is whole or was never looked at.
 ALTER TABLE snapshot ADD COLUMN damage VARCHAR(2000);
+
+-- before_restore: 1 for a snapshot of what a restore was about to replace, which "latest" never means.
+ALTER TABLE snapshot ADD COLUMN before_restore SMALLINT DEFAULT 0 NOT NULL;

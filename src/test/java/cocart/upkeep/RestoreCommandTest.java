@@ -135,11 +135,22 @@ class RestoreCommandTest {
             assertThat(said.err())
                     .contains("Lost connection", "half loaded")
                     .contains("upkeep restore acme " + before + " --in-place --database-only");
+            assertThat(shop.upkeep("status"))
+                    .satisfies(status -> assertThat(status.code()).isEqualTo(1))
+                    .satisfies(status -> assertThat(status.out())
+                            .contains("half restored", "upkeep restore acme " + id + " --in-place", before));
+
             shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"));
             assertThat(shop.upkeep("restore", "acme", before, "--in-place", "--database-only", "--yes")
                             .code())
                     .isZero();
             assertThat(shop.database.carts()).hasSize(29);
+            assertThat(shop.upkeep("status").out()).doesNotContain("half restored");
+
+            // "latest" is not what the restores above have kept of what they replaced
+            Shop.Said again = shop.upkeep("restore", "acme", "latest", "--in-place", "--yes");
+            assertThat(again.code()).as(again.out() + again.err()).isZero();
+            assertThat(again.out()).contains("restored " + id + " of acme");
         }
     }
 

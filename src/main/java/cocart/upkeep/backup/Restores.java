@@ -1,5 +1,6 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.store.DatabaseAddress;
@@ -16,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +31,9 @@ public final class Restores {
     /** All that could change the store, back up what is half restored, or remove the snapshot. */
     private static final List<String> JOBS = List.of("back-up", "migrate", "detect", "prune");
 
+    private static final String JOB = "restore";
+
+    private final SnapshotRows rows;
     private final Snapshots snapshots;
     private final Stores stores;
     private final Backups backups;
@@ -35,7 +41,15 @@ public final class Restores {
     private final Events events;
     private final RestoreDatabase database;
 
-    public Restores(Snapshots snapshots, Stores stores, Backups backups, Jobs jobs, Events events, DatabaseLoad load) {
+    public Restores(
+            Database database,
+            Snapshots snapshots,
+            Stores stores,
+            Backups backups,
+            Jobs jobs,
+            Events events,
+            DatabaseLoad load) {
+        this.rows = new SnapshotRows(database);
         this.snapshots = snapshots;
         this.stores = stores;
         this.backups = backups;
@@ -50,22 +64,73 @@ public final class Restores {
      * @throws StoreException if it could not be begun, or the store was lost; the message says the state
      */
     public Restored run(RestoreRequest request, RestoreView view) {
-        Snapshot snapshot = snapshots.pick(request.store(), request.snapshot());
+        Snapshot snapshot = pick(request.store(), request.snapshot());
         RestorePlan plan = new RestorePlan(snapshot, request.path());
         Manifest.Line dump = request.database() ? RestoreDatabase.check(snapshot, plan.dump) : null;
         if (request.dryRun() || !request.isInPlace()) {
             return restore(request, snapshot, plan, dump, null, view);
         }
-        List<String> held = hold(request.store());
+        String store = request.store();
+        List<String> held = hold(store);
         try {
-            Snapshot before = request.backup() ? before(request.store(), view) : null;
-            return restore(request, snapshot, plan, dump, before, view);
+            Snapshot before = request.backup() ? before(store, view) : null;
+            if (!jobs.claim(store, JOB)) {
+                throw new StoreException("store " + store + ": another restore is running; nothing was restored", null);
+            }
+            jobs.begun(store, JOB, unended(snapshot, before, "has not ended"));
+            return ended(request, snapshot, plan, dump, before, view);
         } catch (StoreException e) {
-            events.failure(request.store(), "Restoring snapshot " + snapshot.id() + " stopped: " + e.getMessage());
+            events.failure(store, "Restoring snapshot " + snapshot.id() + " stopped: " + e.getMessage());
             throw e;
         } finally {
-            held.forEach(job -> jobs.letGo(request.store(), job));
+            held.forEach(job -> jobs.letGo(store, job));
         }
+    }
+
+    private Restored ended(
+            RestoreRequest request,
+            Snapshot snapshot,
+            RestorePlan plan,
+            Manifest.@Nullable Line dump,
+            @Nullable Snapshot before,
+            RestoreView view) {
+        String error = unended(snapshot, before, "was stopped by a fault");
+        try {
+            Restored restored = restore(request, snapshot, plan, dump, before, view);
+            error = restored.failed() == 0
+                    ? null
+                    : unended(snapshot, before, "left out " + restored.failed() + " entries");
+            return restored;
+        } finally {
+            jobs.finish(request.store(), JOB, error);
+        }
+    }
+
+    /** Stays in status until a restore of the store has reached its end. */
+    private static String unended(Snapshot snapshot, @Nullable Snapshot before, String how) {
+        return "Store " + snapshot.store() + " is half restored: the restore of snapshot " + snapshot.id() + " " + how
+                + "; run it again: upkeep restore " + snapshot.store() + " " + snapshot.id()
+                + " --in-place, with the options that were given"
+                + (before == null ? "" : " (what was there before is snapshot " + before.id() + ")");
+    }
+
+    /**
+     * The snapshot that a person means: an id, its beginning, or {@code latest}, which is never one that a restore made
+     * of what it was about to replace.
+     *
+     * @throws StoreException if there is none or several
+     */
+    public Snapshot pick(String store, String wanted) {
+        if (wanted.equals("latest")) {
+            Set<String> replaced = rows.beforeRestores(store);
+            Optional<Snapshot> latest = snapshots.list(store).stream()
+                    .filter(snapshot -> !replaced.contains(snapshot.id()))
+                    .findFirst();
+            if (latest.isPresent()) {
+                return latest.get();
+            }
+        }
+        return snapshots.pick(store, wanted);
     }
 
     private List<String> hold(String store) {
@@ -95,6 +160,7 @@ public final class Restores {
                     e,
                     e.isPermanent());
         }
+        rows.beforeRestore(before);
         if (before.failed() > 0) {
             view.note(
                     "warning",

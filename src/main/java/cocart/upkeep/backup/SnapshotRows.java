@@ -56,6 +56,22 @@ final class SnapshotRows {
         }
     }
 
+    /** A snapshot is of what a restore is about to replace. */
+    void beforeRestore(Snapshot snapshot) {
+        database.sql("snapshot-before-restore")
+                .param("store", snapshot.store())
+                .param("id", snapshot.id())
+                .update();
+    }
+
+    /** Ids of a store's snapshots that are of what restores have replaced. */
+    Set<String> beforeRestores(String store) {
+        return new HashSet<>(database.sql("snapshots-before-restore")
+                .param("store", store)
+                .query(String.class)
+                .list());
+    }
+
     /** Takes a snapshot's row away, once its folder is gone. */
     void remove(String store, String id) {
         database.sql("snapshot-remove").param("store", store).param("id", id).update();

@@ -148,6 +148,20 @@ public final class Jobs {
     }
 
     /**
+     * Says what is wrong if the run of a job that this instance has claimed never reaches its end, as when it is killed.
+     *
+     * @param error one sentence; {@link #finish} takes it away
+     */
+    public void begun(String store, String job, String error) {
+        database.sql("job-begun")
+                .param("store", store)
+                .param("job", job)
+                .param("instance", instance.id())
+                .param("error", Database.cut(error))
+                .update();
+    }
+
+    /**
      * Ends the run of a job that this instance has claimed.
      *
      * @param error why it failed, or null when it went well

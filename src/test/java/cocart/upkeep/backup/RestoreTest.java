@@ -113,6 +113,7 @@ class RestoreTest {
                 List.of("acme"),
                 (store, job) -> new Jobs.Schedule("", "UTC"));
         restores = new Restores(
+                database,
                 snapshots,
                 stores,
                 new Backups(
