@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -46,27 +47,28 @@ public final class BackUp {
         this.index = new ContentIndex(snapshots);
     }
 
-    /** Like {@link #run(StoreSettings, StoreFiles, DumpTo, Progress)}, telling nobody how far it is. */
+    /** Like {@link #run(StoreSettings, StoreFiles, DumpTo, Progress, Set)}, telling nobody how far it is. */
     public Snapshot run(StoreSettings store, StoreFiles files, DumpTo dump) {
-        return run(store, files, dump, Progress.NONE);
+        return run(store, files, dump, Progress.NONE, Set.of());
     }
 
     /**
      * Backs up a store: its database first, as that is what an update changes, then wp-content. Entries that cannot be
      * read or stored are in the manifest with their error and are counted in {@link Snapshot#failed()}.
      *
+     * @param damaged ids of the store's snapshots that are known to be damaged; nothing is taken over from them unseen
      * @return the sealed snapshot
      * @throws cocart.upkeep.store.StoreException if the store or the local disk failed; nothing is listed then
      */
-    public Snapshot run(StoreSettings store, StoreFiles files, DumpTo dump, Progress progress) {
+    public Snapshot run(StoreSettings store, StoreFiles files, DumpTo dump, Progress progress, Set<String> damaged) {
         Path folder = snapshots.folder(store.id());
         Snapshot sealed;
         try {
+            List<Path> stale = snapshots.unfinished(store.id()); // looks at what the folder is, too
             Disk.createFolders(folder);
-            List<Path> stale = snapshots.unfinished(store.id());
             Instant begun = clock.instant();
             String id = snapshots.nextId(store.id(), begun);
-            sealed = write(store, files, dump, progress, folder, begun, id, stale);
+            sealed = write(store, files, dump, progress, folder, begun, id, stale, damaged);
             stale.forEach(BackUp::clear);
         } catch (IOException e) {
             throw Disk.cannotWrite(store.id(), folder, e);
@@ -82,10 +84,11 @@ public final class BackUp {
             Path folder,
             Instant begun,
             String id,
-            List<Path> stale)
+            List<Path> stale,
+            Set<String> damaged)
             throws IOException {
         Path work = folder.resolve(Snapshots.UNFINISHED + id);
-        Earlier earlier = new Earlier(snapshots, store.id());
+        Earlier earlier = new Earlier(snapshots, store.id(), damaged);
         StoreSettings.Backup how = store.backup();
         Reserve room = new Reserve(folder, reserve);
         room.check(0);

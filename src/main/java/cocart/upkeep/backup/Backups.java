@@ -50,7 +50,7 @@ public final class Backups {
                 lacks.addAll(dumped.lacks());
                 return dumped.bytes();
             };
-            snapshot = backUp.run(settings, files, dumping, report);
+            snapshot = backUp.run(settings, files, dumping, report, rows.damaged(store));
         }
         rows.add(snapshot);
         events.record(

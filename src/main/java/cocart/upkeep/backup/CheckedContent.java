@@ -3,8 +3,6 @@ package cocart.upkeep.backup;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -32,7 +30,7 @@ final class CheckedContent extends FilterInputStream {
             if (!file.startsWith(snapshot) || !Disk.isFile(file, line.size())) {
                 throw new NoSuchFileException(file.toString());
             }
-            return new CheckedContent(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), line, progress);
+            return new CheckedContent(Disk.read(file), line, progress);
         } catch (NoSuchFileException e) {
             throw new IOException("the snapshot is hurt: it has no such file of " + line.size() + " bytes any more", e);
         }

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -122,7 +121,7 @@ public final class DatabaseLoad {
             // Only a client that has run everything before it, and no other program, answers this.
             String last = UUID.randomUUID().toString();
             CompletableFuture<Boolean> answered = answered(process, last);
-            Counting counting = new Counting(Files.newInputStream(dump, LinkOption.NOFOLLOW_LINKS));
+            Counting counting = new Counting(Disk.read(dump));
             try (InputStream in = new GZIPInputStream(counting, CHUNK)) {
                 send(in, counting, process, options, last, progress);
             }
@@ -227,7 +226,7 @@ public final class DatabaseLoad {
     /** @throws StoreException if the file is not a whole dump */
     private static void check(Path dump, String where) throws IOException {
         byte[] tail = new byte[0];
-        try (InputStream in = new GZIPInputStream(Files.newInputStream(dump, LinkOption.NOFOLLOW_LINKS), CHUNK)) {
+        try (InputStream in = new GZIPInputStream(Disk.read(dump), CHUNK)) {
             byte[] buffer = new byte[CHUNK];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 tail = DatabaseDump.tail(tail, buffer, n, TAIL);

@@ -3,6 +3,8 @@ package cocart.upkeep.backup;
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
@@ -81,6 +83,23 @@ final class Disk {
     /** Sets a time as far as disks know it; a server may tell any number and the manifest has it. */
     static void setTime(Path path, long seconds) throws IOException {
         Files.setLastModifiedTime(path, FileTime.from(Math.max(0, Math.min(seconds, LATEST_TIME)), TimeUnit.SECONDS));
+    }
+
+    /**
+     * Opens a snapshot's file. Somebody may have put something else there: a link is not followed, and a pipe, which
+     * would wait for ever for one who writes to it, is not opened.
+     */
+    static FileChannel open(Path file) throws IOException {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (!found.isRegularFile()) {
+            throw new FileSystemException(file.toString(), null, "it is no plain file");
+        }
+        return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Like {@link #open}. */
+    static InputStream read(Path file) throws IOException {
+        return Channels.newInputStream(open(file));
     }
 
     /** True if a plain file (not a link) of this size is there. */

@@ -1,5 +1,6 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.FileEntry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,10 +11,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What earlier runs of a store have: its newest snapshot and runs that did not reach their end. */
+/**
+ * What earlier runs of a store have: its newest snapshot that is as it was sealed, and runs that did not reach their end.
+ * One that somebody has changed is told in the log and passed by, at worst everything is fetched.
+ */
 final class Earlier {
 
     private static final Logger LOG = LoggerFactory.getLogger(Earlier.class);
@@ -21,40 +28,60 @@ final class Earlier {
     private final List<Run> runs = new ArrayList<>();
 
     /** @param begun seconds since 1970 */
-    private record Run(Path folder, boolean sealed, long begun, Map<String, Known> files) {}
+    private record Run(
+            Path folder, boolean sealed, long begun, Map<String, Known> files, Map<Path, Boolean> realParents) {
+
+        /** False if a folder above a file is a link now, which may lead anywhere. */
+        boolean hasRealParents(Path file) {
+            return realParents.computeIfAbsent(file.getParent(), parent -> Tree.hasRealParents(folder, file));
+        }
+    }
 
     private record Known(long size, long mtime, String sha256) {}
 
     /** A file that did not change since it was stored here. */
     record Same(Path file, String sha256, boolean sealed) {}
 
-    Earlier(Snapshots snapshots, String store) throws IOException {
+    /** @param damaged ids of sealed snapshots of which it is known that they are not whole */
+    Earlier(Snapshots snapshots, String store, Set<String> damaged) {
         List<Path> unfinished = snapshots.unfinished(store);
         for (int i = unfinished.size() - 1; i >= 0; i--) {
             load(unfinished.get(i), false);
         }
-        Optional<Snapshot> newest = snapshots.newest(store);
-        if (newest.isPresent()) {
-            load(newest.get().path(), true);
+        for (Snapshot snapshot : snapshots.list(store)) {
+            String fault = damaged.contains(snapshot.id()) ? "it was found damaged" : load(snapshot.path(), true);
+            if (fault == null) {
+                return;
+            }
+            LOG.warn("{} is not taken over from, {}; run: upkeep verify {}", snapshot.path(), fault, store);
         }
     }
 
-    private void load(Path folder, boolean sealed) throws IOException {
+    /** Null if all is well, else why its lines are not used. */
+    private @Nullable String load(Path folder, boolean sealed) {
         if (Files.notExists(folder.resolve(Manifest.NAME), LinkOption.NOFOLLOW_LINKS)) {
-            return; // killed before its first line
+            return "it has no manifest"; // or was killed before its first line
         }
         Map<String, Known> files = new HashMap<>();
-        Manifest.Ends ends = Manifest.read(
-                folder,
-                line -> {
-                    if (line.isStored()) {
-                        files.put(line.path(), new Known(line.size(), line.mtime(), line.sha256()));
-                    }
-                },
-                broken -> LOG.debug("{} has a line that is not whole", folder.resolve(Manifest.NAME)));
-        if (ends.header() != null) {
-            runs.add(new Run(folder, sealed, ends.header().begun(), files));
+        Manifest.Ends ends;
+        try {
+            ends = Manifest.read(
+                    folder,
+                    line -> {
+                        if (line.isStored()) {
+                            files.put(line.path(), new Known(line.size(), line.mtime(), line.sha256()));
+                        }
+                    },
+                    broken -> LOG.debug("{} has a line that is not whole", folder.resolve(Manifest.NAME)));
+        } catch (IOException e) {
+            LOG.debug("{} cannot be read", folder.resolve(Manifest.NAME), e);
+            return "its manifest cannot be read (" + Faults.words(e) + ")";
         }
+        if (ends.header() == null || (sealed && !ends.whole())) {
+            return "the lines of its manifest are not those that were sealed";
+        }
+        runs.add(new Run(folder, sealed, ends.header().begun(), files, new ConcurrentHashMap<>()));
+        return null;
     }
 
     /**
@@ -75,6 +102,7 @@ final class Earlier {
             }
             Path file = run.folder().resolve(path).normalize();
             if (file.startsWith(run.folder())
+                    && run.hasRealParents(file)
                     && Disk.isFile(file, entry.size())
                     && (run.sealed() || isWhole(file, known.sha256()))) {
                 return Optional.of(new Same(file, known.sha256(), run.sealed()));

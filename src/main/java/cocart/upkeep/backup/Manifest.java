@@ -6,18 +6,15 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
@@ -36,6 +33,7 @@ final class Manifest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     static final int LONGEST_FOOTER = 4096;
+    private static final int SHA256_DIGITS = 64;
 
     private Manifest() {}
 
@@ -138,51 +136,77 @@ final class Manifest {
     /** Reads the footer alone. Throws an IOException that says why there is none. */
     static Footer footer(Path snapshot) throws IOException {
         Path file = snapshot.resolve(NAME);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+        try (FileChannel channel = Disk.open(file)) {
             long from = Math.max(0, channel.size() - LONGEST_FOOTER);
             ByteBuffer tail = ByteBuffer.allocate((int) (channel.size() - from));
             while (tail.hasRemaining() && channel.read(tail, from + tail.position()) >= 0) {}
             String text = new String(tail.array(), 0, tail.position(), StandardCharsets.UTF_8);
             String last = text.stripTrailing();
             last = last.substring(last.lastIndexOf('\n') + 1);
-            if (!text.endsWith("\n") || !last.startsWith("{\"sealed\":")) {
+            if (!text.endsWith("\n") || !ManifestLines.isFooter(last)) {
                 throw new IOException("the last line of " + file + " is not that of a sealed snapshot");
             }
-            return JSON.readValue(last, Footer.class);
+            return footer(last);
         } catch (JsonProcessingException e) {
             throw new IOException("the last line of " + file + " is not readable", e);
         }
     }
 
-    /** What {@link #read} found around the lines. */
-    record Ends(@Nullable Header header, @Nullable Footer footer) {}
+    /** Reads a footer from its line; it has all that makes it one. */
+    static Footer footer(String text) throws JsonProcessingException {
+        Footer footer = JSON.readValue(text, Footer.class);
+        if (footer.sealed() == null
+                || footer.store() == null
+                || footer.id() == null
+                || footer.lines() == null
+                || footer.lines().length() != SHA256_DIGITS) {
+            throw new JsonMappingException(null, "it lacks something");
+        }
+        return footer;
+    }
+
+    /** Reads an entry from its line; it has a path, and a type unless it has an error. */
+    static Line line(String text) throws JsonProcessingException {
+        Line line = JSON.readValue(text, Line.class);
+        if (line == null || line.path() == null || (line.type() == null && line.error() == null)) {
+            throw new JsonMappingException(null, "it has no path or type");
+        }
+        return line;
+    }
+
+    /**
+     * What {@link #read} found around the lines.
+     *
+     * @param whole true if it is sealed and no byte of its lines has changed since
+     */
+    record Ends(@Nullable Header header, @Nullable Footer footer, boolean whole) {}
 
     /**
      * Reads all lines, one at a time.
      *
-     * @param broken told of each line that is not whole: a killed run leaves one at most
+     * @param broken told of each line that is not whole or means nothing: a killed run leaves one at most
      */
     static Ends read(Path snapshot, Consumer<Line> each, Consumer<String> broken) throws IOException {
         Header header = null;
         Footer footer = null;
-        try (BufferedReader reader = Files.newBufferedReader(snapshot.resolve(NAME))) {
-            for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+        try (ManifestLines lines = new ManifestLines(snapshot.resolve(NAME))) {
+            for (String text = lines.next(); text != null; text = lines.next()) {
                 try {
                     if (text.startsWith("{\"begun\":")) {
                         header = JSON.readValue(text, Header.class);
-                    } else if (text.startsWith("{\"sealed\":")) {
-                        footer = JSON.readValue(text, Footer.class);
+                    } else if (ManifestLines.isFooter(text)) {
+                        footer = footer(text);
                     } else {
-                        each.accept(JSON.readValue(text, Line.class));
+                        each.accept(line(text));
                     }
                 } catch (JsonProcessingException e) {
                     broken.accept(text);
                 }
             }
+            return new Ends(header, footer, header != null && lines.isSealedBy(footer));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        return new Ends(header, footer);
     }
 
     /** Writes line by line, for several threads; each is handed to the system at once, so that a killed run's lines can be read back. */

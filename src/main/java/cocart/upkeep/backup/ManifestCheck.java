@@ -1,7 +1,5 @@
 package cocart.upkeep.backup;
 
-import static java.nio.file.StandardOpenOption.READ;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -59,8 +57,8 @@ final class ManifestCheck {
                 text -> broken = true);
         if (broken
                 || ends.header() == null
-                || !ends.header().id().equals(snapshot.id())
-                || !ends.header().store().equals(snapshot.store())) {
+                || !snapshot.id().equals(ends.header().id())
+                || !snapshot.store().equals(ends.header().store())) {
             return "it has lines that cannot be read";
         }
         // the last line itself is under no digest
@@ -73,7 +71,7 @@ final class ManifestCheck {
     private static String linesDigest(Path file) throws IOException {
         MessageDigest digest = Hashing.sha256();
         byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+        try (InputStream in = Disk.read(file)) {
             for (long left = lastLine(file); left > 0; ) {
                 int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
                 if (n < 0) {
@@ -88,7 +86,7 @@ final class ManifestCheck {
 
     /** Where the last line begins; the file ends with a line break. */
     private static long lastLine(Path file) throws IOException {
-        try (SeekableByteChannel channel = Files.newByteChannel(file, READ, LinkOption.NOFOLLOW_LINKS)) {
+        try (SeekableByteChannel channel = Disk.open(file)) {
             long from = Math.max(0, channel.size() - Manifest.LONGEST_FOOTER);
             ByteBuffer tail = ByteBuffer.allocate((int) (channel.size() - from));
             channel.position(from);

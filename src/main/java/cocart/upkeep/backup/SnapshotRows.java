@@ -88,6 +88,14 @@ final class SnapshotRows {
         return rows;
     }
 
+    /** Ids of a store's snapshots that were seen to be damaged. */
+    Set<String> damaged(String store) {
+        return Set.copyOf(database.sql("snapshot-damages")
+                .param("store", store)
+                .query((row, n) -> row.getString("id"))
+                .list());
+    }
+
     /** Brings the rows to what lies on the disk (copied in, removed by hand, sealed just before a kill). */
     void reconcile(String store, List<Snapshot> sealed) {
         Set<String> gone = new HashSet<>(of(store).keySet());

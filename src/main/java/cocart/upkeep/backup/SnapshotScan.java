@@ -61,7 +61,9 @@ final class SnapshotScan extends SimpleFileVisitor<Path> {
         if (line.error() != null || (!line.isStored() && !line.type().equals("folder"))) {
             return; // not in the snapshot, or a link or device, of which nothing lies on disk
         }
-        if (Tree.inside(snapshot.path(), line.path()).isEmpty()) {
+        boolean known = line.path().startsWith(SnapshotWriter.CONTENT + "/")
+                || line.path().equals(line.isStored() ? SnapshotWriter.DUMP : SnapshotWriter.CONTENT);
+        if (!known || Tree.inside(snapshot.path(), line.path()).isEmpty()) {
             findings.add(new Finding(
                     origin,
                     line.path(),

@@ -2,8 +2,6 @@ package cocart.upkeep.backup;
 
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SnapshotTar implements Closeable {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PIECE = 1 << 16;
     private static final int PERMISSIONS = 0777; // no set-uid from a store onto the machine where this is unpacked
     private static final int PRIVATE_FOLDER = 0700;
@@ -38,10 +35,9 @@ final class SnapshotTar implements Closeable {
 
     private final Snapshot snapshot;
     private final TarArchiveOutputStream tar;
-    private final BufferedReader manifest;
+    private final ManifestLines manifest;
     private final Deque<Manifest.Line> links = new ArrayDeque<>();
     private final Deque<Manifest.Line> folders = new ArrayDeque<>();
-    private final MessageDigest lines = Hashing.sha256();
     private final byte[] piece = new byte[PIECE];
     private @Nullable Content open;
     private boolean begun;
@@ -54,7 +50,7 @@ final class SnapshotTar implements Closeable {
         tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
         tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
         tar.setAddPaxHeadersForNonAsciiNames(true);
-        manifest = Files.newBufferedReader(snapshot.path().resolve(Manifest.NAME));
+        manifest = new ManifestLines(snapshot.path().resolve(Manifest.NAME));
     }
 
     /**
@@ -84,7 +80,7 @@ final class SnapshotTar implements Closeable {
                 open = null;
             }
         } else if (footer == null) {
-            String text = manifest.readLine();
+            String text = manifest.next();
             if (text == null) {
                 throw damaged("its manifest has no end");
             }
@@ -102,9 +98,9 @@ final class SnapshotTar implements Closeable {
     }
 
     private void line(String text) throws IOException {
-        if (text.startsWith("{\"sealed\":")) {
-            footer = JSON.readValue(text, Manifest.Footer.class);
-            if (!HexFormat.of().formatHex(lines.digest()).equals(footer.lines())) {
+        if (ManifestLines.isFooter(text)) {
+            footer = Manifest.footer(text);
+            if (!manifest.isSealedBy(footer)) {
                 throw damaged("its manifest was changed");
             }
             Path file = snapshot.path().resolve(Manifest.NAME);
@@ -117,13 +113,12 @@ final class SnapshotTar implements Closeable {
                     null);
             return;
         }
-        lines.update((text + "\n").getBytes(StandardCharsets.UTF_8));
         if (text.startsWith("{\"begun\":")) {
             return;
         }
         Manifest.Line line;
         try {
-            line = JSON.readValue(text, Manifest.Line.class);
+            line = Manifest.line(text);
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             throw damaged("its manifest has a line that cannot be read");
         }
@@ -216,7 +211,10 @@ final class SnapshotTar implements Closeable {
             this.path = path;
             this.sha256 = sha256;
             left = size;
-            in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS);
+            if (size < 0) {
+                throw damaged("its manifest names a size that is none");
+            }
+            in = Disk.read(file);
             try {
                 TarArchiveEntry entry = new TarArchiveEntry(name(path), TarConstants.LF_NORMAL);
                 entry.setSize(size);

@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
@@ -240,7 +239,7 @@ final class SnapshotTree implements Closeable {
     }
 
     private void copy(Path existing, Path target, FileEntry entry) throws IOException {
-        try (FileChannel from = FileChannel.open(existing, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel from = Disk.open(existing);
                 FileChannel to = Disk.createReadOnly(target)) {
             long size = from.size();
             for (long at = 0; at < size; ) {

@@ -52,9 +52,8 @@ public final class Snapshots {
      * @throws StoreException if the folder cannot be read
      */
     public List<Snapshot> list(String store) {
-        Path folder = folder(store);
         List<Snapshot> found = new ArrayList<>();
-        for (Path path : children(folder)) {
+        for (Path path : entries(store)) {
             if (!path.getFileName().toString().startsWith(".")) {
                 read(store, path).ifPresent(found::add);
             }
@@ -82,10 +81,10 @@ public final class Snapshots {
         List<ContentIndex.Origin> found = new ArrayList<>();
         for (Path folder : children(root)) {
             String store = folder.getFileName().toString();
-            if (STORE.matcher(store).matches()) {
+            if (STORE.matcher(store).matches() && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
                 for (Path path : children(folder)) {
                     String id = path.getFileName().toString();
-                    if (ID.matcher(id).matches()) {
+                    if (ID.matcher(id).matches() && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
                         found.add(new ContentIndex.Origin(store, id));
                     }
                 }
@@ -144,7 +143,7 @@ public final class Snapshots {
     /** Folders that have a snapshot's name and are none, because their manifest's last line is damaged or gone. */
     List<Path> broken(String store) {
         List<Path> listed = list(store).stream().map(Snapshot::path).toList();
-        return children(folder(store)).stream()
+        return entries(store).stream()
                 .filter(path -> instant(path.getFileName().toString()).isPresent())
                 .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) && !listed.contains(path))
                 .toList();
@@ -175,7 +174,7 @@ public final class Snapshots {
     }
 
     private List<Path> folders(String store, String prefix) {
-        return children(folder(store)).stream()
+        return entries(store).stream()
                 .filter(path -> path.getFileName().toString().startsWith(prefix))
                 .filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))
                 .sorted()
@@ -185,7 +184,7 @@ public final class Snapshots {
     /** The id for a snapshot begun now: later than every other of the store, even if the clock went back. */
     String nextId(String store, Instant now) {
         Instant id = Instant.ofEpochSecond(now.getEpochSecond());
-        for (Path path : children(folder(store))) {
+        for (Path path : entries(store)) {
             String name = path.getFileName().toString();
             Optional<Instant> taken = instant(name.startsWith(UNFINISHED) ? name.substring(UNFINISHED.length()) : name);
             if (taken.isPresent() && !id.isAfter(taken.get())) {
@@ -235,7 +234,7 @@ public final class Snapshots {
                     footer.partial(),
                     path));
         } catch (IOException | DateTimeException e) {
-            warn(path, e.toString());
+            warn(path, e + "; run: upkeep verify " + store);
             return Optional.empty();
         }
     }
@@ -244,6 +243,19 @@ public final class Snapshots {
         if (warned.add(path)) {
             LOG.warn("{} is ignored: {}", path, reason);
         }
+    }
+
+    /** What is in a store's folder. A link in its place may lead anywhere, so it is not followed. */
+    private List<Path> entries(String store) {
+        Path folder = folder(store);
+        if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            throw new StoreException(
+                    "The snapshots of store " + store + " are not read or written because " + folder
+                            + " is a link or a file: move the folder with the snapshots there, or remove it.",
+                    null,
+                    true);
+        }
+        return children(folder);
     }
 
     private static List<Path> children(Path folder) {

@@ -66,7 +66,7 @@ final class Staging implements Closeable {
     }
 
     private static void copy(Path source, Path file, String sha256) throws IOException {
-        try (FileChannel from = FileChannel.open(source, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel from = Disk.open(source);
                 FileChannel to = Disk.create(file)) {
             long size = from.size();
             for (long at = 0; at < size; ) {

@@ -1,6 +1,8 @@
 package cocart.upkeep.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import cocart.upkeep.backup.Finding.Kind;
 import cocart.upkeep.store.StoreDatabase;
@@ -26,6 +28,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -304,12 +307,44 @@ class VerifyTest {
         assertNothingLeft();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "{\"path\":\"a\",\"sha256\":\"00\"}", "[", "\"\""})
+    void aLineThatNamesNoEntryIsADamagedManifest(String line) throws Exception {
+        Snapshot snapshot = backUp(NOW);
+        reseal(snapshot, body -> body + line + "\n");
+        assertThat(said(verify())).containsExactly("MANIFEST " + snapshot.id() + " manifest.jsonl");
+    }
+
     @Test
-    void aManifestThatNamesAPathOutsideIsSaidAndNothingIsWrittenThere() throws Exception {
+    void aPathThatNoBackupWritesIsADamagedManifest() throws Exception {
+        Snapshot snapshot = backUp(NOW);
+        reseal(snapshot, body -> body.replace("\"" + A + "\"", "\"x\""));
+        assertThat(said(verify()))
+                .containsExactlyInAnyOrder("MANIFEST " + snapshot.id() + " x", "FOREIGN " + snapshot.id() + " " + A);
+    }
+
+    @Test
+    void aPipeInPlaceOfTheManifestIsNotWaitedFor() throws Exception {
         Snapshot snapshot = backUp(NOW);
         Path manifest = snapshot.path().resolve("manifest.jsonl");
+        Files.delete(manifest);
+        assertThat(new ProcessBuilder("mkfifo", manifest.toString()).start().waitFor())
+                .isZero();
+        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> {
+            assertThat(said(verify())).containsExactly("MANIFEST " + snapshot.id() + " manifest.jsonl");
+            assertThatThrownBy(() -> Hashing.sha256(manifest)).hasMessageContaining("no plain file");
+            assertThatThrownBy(() -> Manifest.read(snapshot.path(), line -> {}, broken -> {}))
+                    .hasMessageContaining("no plain file");
+            assertThatThrownBy(() -> new SnapshotTar(snapshot, java.io.OutputStream.nullOutputStream()))
+                    .hasMessageContaining("no plain file");
+        });
+    }
+
+    /** Changes all lines but the last, which then fits them again. */
+    private static void reseal(Snapshot snapshot, UnaryOperator<String> change) throws IOException {
+        Path manifest = snapshot.path().resolve("manifest.jsonl");
         List<String> lines = Files.readAllLines(manifest);
-        String body = String.join("\n", lines.subList(0, lines.size() - 1)).replace(A, "../../../escaped.php") + "\n";
+        String body = change.apply(String.join("\n", lines.subList(0, lines.size() - 1)) + "\n");
         Files.delete(manifest);
         Files.writeString(manifest, body);
         String digest = Hashing.sha256(manifest);
@@ -317,6 +352,12 @@ class VerifyTest {
                 manifest,
                 body + lines.get(lines.size() - 1).replaceAll("\"lines\":\"[0-9a-f]+\"", "\"lines\":\"" + digest + "\"")
                         + "\n");
+    }
+
+    @Test
+    void aManifestThatNamesAPathOutsideIsSaidAndNothingIsWrittenThere() throws Exception {
+        Snapshot snapshot = backUp(NOW);
+        reseal(snapshot, body -> body.replace(A, "../../../escaped.php"));
         Report report = verify();
         assertThat(said(report))
                 .containsExactlyInAnyOrder(
