@@ -322,6 +322,35 @@ class RestoreTest {
     }
 
     @Test
+    void nothingIsDeletedBelowWhatTheSnapshotLacksOrTheSettingsLeaveOutIfItsNameIsNotUtf8() throws Exception {
+        serve(Server.OPENSSH);
+        Path lacking = Path.of(URI.create(content.toUri() + "caf%E9/since.txt"));
+        Path skipped = Path.of(URI.create(content.toUri() + "th%E9/since.txt"));
+        Path superfluous = Path.of(URI.create(content.toUri() + "na%FFme/since.txt"));
+        Files.createDirectory(lacking.getParent());
+        settle();
+        Snapshot old = backUp();
+        edit(old, text -> text.lines()
+                .map(line -> line.contains("wp-content/caf")
+                        ? line.replace("{\"path\"", "{\"error\":\"it cannot be listed\",\"path\"")
+                        : line)
+                .collect(java.util.stream.Collectors.joining("\n", "", "\n")));
+        for (Path since : List.of(lacking, skipped, superfluous)) {
+            Files.createDirectories(since.getParent());
+            Files.writeString(since, "since");
+        }
+        settle();
+        backUp();
+        skip = List.of("th%E9");
+        assertThat(inPlace(request().with("delete").with("snapshot=" + old.id()))
+                        .deleted())
+                .isEqualTo(1);
+        assertThat(lacking).exists();
+        assertThat(skipped).exists();
+        assertThat(superfluous).doesNotExist();
+    }
+
+    @Test
     void aHurtFileIsNamedAndNotRestored() throws Exception {
         Snapshot snapshot = backUp();
         Path hurt = snapshot.path().resolve("wp-content/plugins/a/a.php");
