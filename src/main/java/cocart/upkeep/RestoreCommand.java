@@ -5,13 +5,19 @@ import cocart.upkeep.backup.RestoreView;
 import cocart.upkeep.backup.Restored;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.DatabaseAddresses;
+import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.SameDatabase;
 import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +34,9 @@ import picocli.CommandLine.Parameters;
 final class RestoreCommand extends Commands.Base {
 
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+
+    private static final Pattern LITERAL_PASSWORD =
+            Pattern.compile("[?&][a-z]*password=(?!\\{\\{[^{}]*\\}\\}(&|$))[^&]", Pattern.CASE_INSENSITIVE);
 
     @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
     String store;
@@ -58,7 +67,7 @@ final class RestoreCommand extends Commands.Base {
             names = "--database-url",
             paramLabel = "JDBC",
             description = "Load the database there, not into the store's own; user and password are the store's, or"
-                    + " stand in it as ?user=...&password=...")
+                    + " stand in it as ?user=NAME&password={{env:NAME}} (or {{file:PATH}}, below the home folder).")
     @Nullable
     String databaseUrl;
 
@@ -152,6 +161,10 @@ final class RestoreCommand extends Commands.Base {
         if (databaseUrl != null && (filesOnly || path != null)) {
             throw wrong("--database-url is for the database, so it cannot go with --files-only or --path");
         }
+        if (databaseUrl != null && LITERAL_PASSWORD.matcher(databaseUrl).find()) {
+            throw wrong("a password in --database-url can be seen by all users of this machine; write"
+                    + " password={{env:NAME}} for an environment variable, or password={{file:PATH}}, in quotes");
+        }
         if (databaseUrl != null && inPlace && !databaseOnly) {
             throw wrong("--in-place restores the store's own database: leave out --database-url, or --in-place");
         }
@@ -166,11 +179,46 @@ final class RestoreCommand extends Commands.Base {
 
     private DatabaseAddress elsewhere(Bundle bundle, String url) {
         try (StoreDatabase own = bundle.stores.database(store)) {
-            DatabaseAddress address = DatabaseAddresses.other(own.address(), url);
-            if (address.isSameAs(own.address())) {
-                throw wrong("--database-url is the store's own database; say so with --in-place --database-only");
+            DatabaseAddress address = DatabaseAddresses.other(
+                    own.address(), SettingsSource.resolvedUrl(bundle.settings().home(), "--database-url", url));
+            if (address.isSameAs(own.address()) || isSame(own, address)) {
+                throw wrong("--database-url is the store's own database: leave it out and say --in-place"
+                        + " --database-only, so that what is there is backed up first and the store's jobs wait");
             }
             return address;
+        }
+    }
+
+    private boolean isSame(StoreDatabase own, DatabaseAddress address) {
+        try (Connection there = connect(address)) {
+            Connection here;
+            try {
+                here = own.connect();
+            } catch (StoreException e) {
+                LOG.warn(
+                        "{}. So only by their addresses --database-url and the store's own database are known to be"
+                                + " two.",
+                        e.getMessage());
+                return false;
+            }
+            try (here) {
+                return SameDatabase.is(here, there);
+            }
+        } catch (SQLException e) {
+            throw new StoreException("A database hung up: " + e.getMessage(), e);
+        }
+    }
+
+    private Connection connect(DatabaseAddress address) {
+        try (StoreDatabase other = new JdbcStoreDatabase(store, address)) {
+            return other.connect();
+        } catch (StoreException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new StoreException(
+                    "The database of --database-url at " + address.host() + ":" + address.port() + " cannot be used ("
+                            + PlainText.of(String.valueOf(cause.getMessage())) + ")",
+                    e,
+                    e.isPermanent());
         }
     }
 

@@ -3,6 +3,7 @@ package cocart.upkeep;
 import cocart.upkeep.store.Faults;
 import java.io.IOException;
 import java.io.Reader;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -130,6 +131,39 @@ final class SettingsSource {
             return context.resolvePropertyPlaceholders(value);
         } catch (RuntimeException e) {
             throw new SettingsException(where(name) + name + " has {{ and }} that do not belong together");
+        }
+    }
+
+    /**
+     * A URL with what {@code {{env:NAME}}} and {@code {{file:PATH}}} in it stand for; behind its {@code ?} as the value
+     * of an option, whatever characters it has.
+     *
+     * @param what the URL's name, for sentences
+     * @throws SettingsException if one stands for nothing
+     */
+    static String resolvedUrl(Path home, String what, String url) {
+        if (!url.contains("{{")) {
+            return url;
+        }
+        try (DefaultCamelContext context = new DefaultCamelContext(false)) {
+            context.getPropertiesComponent().addPropertiesFunction(new FilePropertiesFunction(home));
+            context.build();
+            int options = url.indexOf('?');
+            return PLACEHOLDER.matcher(url).replaceAll(placeholder -> {
+                String value;
+                try {
+                    value = context.resolvePropertyPlaceholders(placeholder.group());
+                } catch (RuntimeException e) {
+                    throw new SettingsException(what + " refers to " + placeholder.group()
+                            + (placeholder.group().startsWith("{{file:")
+                                    ? ", a file that cannot be read"
+                                    : ", which has no value"));
+                }
+                boolean isOption = options >= 0 && placeholder.start() > options;
+                return Matcher.quoteReplacement(isOption ? URLEncoder.encode(value, StandardCharsets.UTF_8) : value);
+            });
+        } catch (IOException e) {
+            throw new SettingsException(what + " cannot be read: " + Faults.words(e));
         }
     }
 

@@ -80,9 +80,10 @@ class RestoreCommandTest {
         try (Shop shop = shop();
                 Connection root = Shop.mariadb().administrator()) {
             backUp(shop);
-            Shop.mariadb().create("elsewhere", "somebody", "their pass");
+            Shop.mariadb().create("elsewhere", "somebody", "their p&ss+%");
             List<String> checksums = List.of("wp_cocart_carts", "wp_options");
-            String url = Shop.mariadb().url("elsewhere") + "?user=somebody&password=their%20pass";
+            String url = Shop.mariadb().url("elsewhere") + "?user=somebody&password={{file:config/their}}";
+            Files.writeString(shop.home.resolve("config/their"), "their p&ss+%\n");
             Shop.Said said = shop.upkeep("restore", "acme", "latest", "--database-url", url, "--yes");
             assertThat(said.code()).as(said.out() + said.err()).isZero();
             assertThat(said.out() + said.err()).doesNotContain("their");
@@ -106,15 +107,22 @@ class RestoreCommandTest {
                             .get(0)
                             .replace("elsewhere", "shop"));
             assertThat(tree(shop.root)).as("files are left").isEqualTo(damaged);
-            Shop.Said own = shop.upkeep(
-                    "restore",
-                    "acme",
-                    "latest",
-                    "--yes",
-                    "--database-url",
-                    Shop.mariadb().url("shop"));
-            assertThat(own.code()).isEqualTo(2);
-            assertThat(own.err()).contains("the store's own database");
+            String before = rows(root, "CHECKSUM TABLE shop.wp_cocart_carts").get(0);
+            shop.database.execute("DELETE FROM wp_cocart_carts WHERE cart_id = 8");
+            for (String host : List.of("127.0.0.1", "localhost", "127.0.0.2")) {
+                Shop.Said own = shop.upkeep(
+                        "restore",
+                        "acme",
+                        "latest",
+                        "--yes",
+                        "--database-url",
+                        Shop.mariadb().url("shop").replace("127.0.0.1", host));
+                assertThat(own.code())
+                        .as(host + own.out() + own.err())
+                        .isEqualTo(own.err().contains("cannot be used") ? 1 : 2);
+                assertThat(own.err()).containsAnyOf("the store's own database: leave it out", "127.0.0.2:");
+            }
+            assertThat(rows(root, "CHECKSUM TABLE shop.wp_cocart_carts").get(0)).isNotEqualTo(before);
         }
     }
 
@@ -229,14 +237,18 @@ class RestoreCommandTest {
                 "--to x --delete",
                 "--in-place --database-url jdbc:mariadb://h/x",
                 "--database-url jdbc:mariadb://h/x --files-only",
-                "--in-place --database-only --delete"
+                "--in-place --database-only --delete",
+                "--database-url jdbc:mariadb://h/x?user=u&password=s3cret",
+                "--database-url jdbc:mariadb://h/x?password=s3cret{{env:X}}"
             })
     void whatMakesNoSenseIsSaid(String options) {
         List<String> all = new ArrayList<>(List.of("--home", folder.toString(), "restore", "acme", "latest"));
         Stream.of(options.split(" ")).filter(option -> !option.isEmpty()).forEach(all::add);
         Shop.Said said = Shop.say(all.toArray(String[]::new));
         assertThat(said.code()).isEqualTo(2);
-        assertThat(said.err()).isNotBlank().doesNotContain("Exception");
+        assertThat(said.err()).isNotBlank().doesNotContain("Exception", "s3cret");
+        assertThat(!options.contains("s3cret") || said.err().contains("{{env:NAME}}"))
+                .isTrue();
     }
 
     @Test

@@ -12,9 +12,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -136,36 +139,54 @@ public final class Keep {
     }
 
     /**
-     * Why each of these snapshots stays.
+     * Why each of these snapshots stays. A damaged one stands for its day only while no other of that day is whole, and
+     * counts for no rule: so damage never pushes out what is whole.
      *
      * @param times of one store's snapshots, newest first, none in the future
+     * @param damaged which of them are known to be damaged, by position
      * @return for each, in the same order, the rules that keep it; empty if none does
      */
-    List<List<String>> reasons(List<Instant> times, ZoneId zone) {
-        Map<Rule, Integer> left = new EnumMap<>(counts);
-        Map<Rule, Object> lastBucket = new EnumMap<>(Rule.class);
+    List<List<String>> reasons(List<Instant> times, IntPredicate damaged, ZoneId zone) {
         List<List<String>> all = new ArrayList<>();
-        for (int i = 0; i < times.size(); i++) {
-            ZonedDateTime time = times.get(i).atZone(zone);
-            boolean oldest = i == times.size() - 1;
-            List<String> reasons = new ArrayList<>();
-            if (within != null && time.isAfter(since(times.get(0).atZone(zone), within))) {
-                reasons.add("within " + within.text());
+        List<ZonedDateTime> local =
+                times.stream().map(time -> time.atZone(zone)).toList();
+        int newest = whole(damaged, IntStream.range(0, times.size())).orElse(0);
+        int oldest = whole(damaged, IntStream.range(0, times.size()).map(i -> times.size() - 1 - i))
+                .orElse(times.size() - 1);
+        for (ZonedDateTime time : local) {
+            all.add(new ArrayList<>());
+            if (within != null && time.isAfter(since(local.get(newest), within))) {
+                all.get(all.size() - 1).add("within " + within.text());
             }
-            for (Rule rule : counts.keySet()) {
-                if (left.get(rule) == 0) {
+        }
+        counts.forEach((rule, count) -> {
+            int left = count;
+            for (int from = 0, to; from < local.size() && left != 0; from = to) {
+                Object bucket = rule.bucket(local.get(from), from);
+                to = from + 1;
+                while (to < local.size() && bucket.equals(rule.bucket(local.get(to), to))) {
+                    to++;
+                }
+                String name = rule.name().toLowerCase(Locale.ROOT);
+                int first = whole(damaged, IntStream.range(from, to)).orElse(from);
+                if (damaged.test(first)) {
+                    all.get(first).add(name + ", damaged");
                     continue;
                 }
-                Object bucket = rule.bucket(time, i);
-                boolean first = !bucket.equals(lastBucket.put(rule, bucket));
-                if (first || oldest) {
-                    left.computeIfPresent(rule, (r, n) -> n == ALL ? ALL : n - 1);
-                    reasons.add((first ? "" : "oldest ") + rule.name().toLowerCase(Locale.ROOT));
+                all.get(first).add(name);
+                left -= left == ALL ? 0 : 1;
+                if (oldest > first && oldest < to && left != 0) {
+                    all.get(oldest).add("oldest " + name);
+                    left -= left == ALL ? 0 : 1;
                 }
             }
-            all.add(reasons);
-        }
+        });
         return all;
+    }
+
+    /** The first that is not damaged. */
+    private static OptionalInt whole(IntPredicate damaged, IntStream positions) {
+        return positions.filter(damaged.negate()).findFirst();
     }
 
     private static ZonedDateTime since(ZonedDateTime newest, Within within) {

@@ -90,9 +90,9 @@ final class Present {
         });
     }
 
-    /** @param path from the WordPress root */
+    /** @param path from the WordPress root, in either form: patterns are compared with its text */
     static boolean isSkipped(Skips skips, String path) {
-        return skips.matches(path.substring(path.indexOf('/') + 1));
+        return skips.matches(RawNames.text(path.substring(path.indexOf('/') + 1)));
     }
 
     /** The folder of a path; empty for a path of one part. */

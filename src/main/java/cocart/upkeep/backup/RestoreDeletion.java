@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Removes from a store what a snapshot does not have. Only what can be put back is removed: a file of which another
- * snapshot holds what is there now. Never: what backups leave out, what is at or below something that the snapshot
+ * snapshot holds what is there now, hashed again before. Never: what backups leave out, what is at or below something that the snapshot
  * lacks, links, and anything that is no file.
  */
 final class RestoreDeletion {
@@ -30,6 +30,7 @@ final class RestoreDeletion {
     private final Map<String, Integer> children = new HashMap<>();
     private final Set<String> links = new HashSet<>();
     private long deleted;
+    private long failed;
 
     /** @param skips patterns that are not backed up now */
     RestoreDeletion(
@@ -43,26 +44,9 @@ final class RestoreDeletion {
         plan.links.forEach(link -> links.add(link.path()));
     }
 
-    /** What a snapshot holds, by path. */
-    static final class Held {
-
-        private final Map<String, Manifest.Line> lines = new HashMap<>();
-        private final long begun;
-
-        /** @throws StoreException if its manifest is not as it was sealed */
-        Held(Snapshot snapshot) {
-            RestorePlan all = new RestorePlan(snapshot, null);
-            all.files.forEach((path, file) -> lines.put(path, file.line()));
-            begun = all.begun;
-        }
-
-        private boolean has(String path, FileEntry entry) {
-            Manifest.Line line = lines.get(path);
-            return line != null
-                    && line.size() == entry.size()
-                    && line.mtime() == entry.mtime()
-                    && entry.mtime() < begun;
-        }
+    /** Files that were left because what holds them is not whole. */
+    long failed() {
+        return failed;
     }
 
     /**
@@ -72,7 +56,7 @@ final class RestoreDeletion {
      * @param touched told of each folder that something was removed from
      * @return number of files that were removed
      */
-    long run(@Nullable Held held, Consumer<String> touched) {
+    long run(@Nullable RestoreHeld held, Consumer<String> touched) {
         List<String> superfluous = new ArrayList<>();
         present.entries.forEach((path, entry) -> {
             children.merge(Present.parent(path), 1, Integer::sum);
@@ -92,8 +76,14 @@ final class RestoreDeletion {
                 view.note("kept", path, "it is a link, or no file");
             } else if (held != null && !held.has(path, entry)) {
                 view.note("kept", path, "no snapshot has it as it is now");
-            } else if (remove(path, touched)) {
-                deleted++;
+            } else {
+                String fault = held == null ? null : held.fault(path);
+                if (fault != null) {
+                    failed++;
+                    view.note("kept", path, fault);
+                } else if (remove(path, touched)) {
+                    deleted++;
+                }
             }
         }
         return deleted;

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a folder of a store, or a new folder, to what a snapshot has: folders first, then the files that differ, at
@@ -27,6 +28,7 @@ final class RestoreFiles {
     private final Present present;
     private final RestoreView view;
     private final boolean dryRun;
+    private final @Nullable RestoreHeld held;
 
     private final Set<String> blocked = new HashSet<>();
     private final Set<String> touched = new HashSet<>();
@@ -38,9 +40,19 @@ final class RestoreFiles {
     private long failed;
     private long told = System.nanoTime();
 
-    /** @param present what is there below the plan's root */
+    /**
+     * @param present what is there below the plan's root
+     * @param held what was there before, as it was backed up; null if it was not
+     */
     RestoreFiles(
-            RestorePlan plan, Path snapshot, StoreFiles target, Present present, RestoreView view, boolean dryRun) {
+            RestorePlan plan,
+            Path snapshot,
+            StoreFiles target,
+            Present present,
+            @Nullable RestoreHeld held,
+            RestoreView view,
+            boolean dryRun) {
+        this.held = held;
         this.plan = plan;
         this.snapshot = snapshot;
         this.target = target;
@@ -239,6 +251,10 @@ final class RestoreFiles {
 
         @Override
         public InputStream open() throws IOException {
+            String fault = held == null || !present.entries.containsKey(file.path()) ? null : held.fault(file.path());
+            if (fault != null) {
+                throw new IOException(fault);
+            }
             return CheckedContent.open(snapshot, file.line(), n -> {
                 read += n;
                 bytes += n;

@@ -51,7 +51,7 @@ final class RestorePlan {
     final List<Entry> links = new ArrayList<>();
     final List<Problem> problems = new ArrayList<>();
 
-    /** Paths of what the snapshot lacks: what is there below them is not known to be superfluous. */
+    /** Paths, as {@link RawNames} has them, of what the snapshot lacks: what is below is not known to be superfluous. */
     final Set<String> lost = new HashSet<>();
 
     /** Patterns that the snapshot left out. */
@@ -126,7 +126,7 @@ final class RestorePlan {
         }
         found = true;
         if (line.error() != null) {
-            lost.add(line.path());
+            lost.add(place(line));
             problems.add(new Problem("missing", line.path(), line.error()));
             return;
         }
@@ -168,7 +168,7 @@ final class RestorePlan {
         }
         String path;
         try {
-            path = CONTENT + "/" + RawNames.path(line.path().substring(CONTENT.length() + 1), line.raw());
+            path = raw(line);
         } catch (IllegalArgumentException e) {
             return refuse(line, "the bytes of its name are not those of its path");
         }
@@ -179,8 +179,22 @@ final class RestorePlan {
         return path;
     }
 
+    /** @throws IllegalArgumentException if the bytes are not those of the path */
+    private static String raw(Manifest.Line line) {
+        return CONTENT + "/" + RawNames.path(line.path().substring(CONTENT.length() + 1), line.raw());
+    }
+
+    /** Where it is, as far as the line can be believed. */
+    private static String place(Manifest.Line line) {
+        try {
+            return line.path().startsWith(CONTENT + "/") ? raw(line) : line.path();
+        } catch (IllegalArgumentException e) {
+            return line.path();
+        }
+    }
+
     private @Nullable String refuse(Manifest.Line line, String reason) {
-        lost.add(line.path());
+        lost.add(place(line));
         problems.add(new Problem("failed", line.path(), reason));
         return null;
     }

@@ -13,13 +13,11 @@ import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.Stores;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -180,6 +178,7 @@ public final class Restores {
             RestoreView view) {
         RestoreFiles files = null;
         long deleted = 0;
+        long kept = 0;
         boolean changes = !request.dryRun();
         String what = "snapshot " + snapshot.id() + " " + described(request);
         if (changes) {
@@ -190,12 +189,15 @@ public final class Restores {
         } else if (request.files()) {
             try (StoreFiles target = stores.files(request.store())) {
                 Present present = new Present(target, plan.root(), new Skips(plan.skip));
-                files = new RestoreFiles(plan, snapshot.path(), target, present, view, request.dryRun());
+                RestoreHeld held = before == null ? null : new RestoreHeld(before);
+                files = new RestoreFiles(plan, snapshot.path(), target, present, held, view, request.dryRun());
                 files.run(request.all());
                 if (request.delete()) {
                     Skips skips = new Skips(stores.get(request.store()).backup().skip());
-                    deleted = new RestoreDeletion(plan, present, skips, target, view, request.dryRun())
-                            .run(held(request, before), files::touch);
+                    RestoreDeletion deletion =
+                            new RestoreDeletion(plan, present, skips, target, view, request.dryRun());
+                    deleted = deletion.run(held != null ? held : held(request), files::touch);
+                    kept = deletion.failed();
                 }
                 files.finishFolders();
                 links(plan, present, view);
@@ -212,7 +214,7 @@ public final class Restores {
                 files == null ? 0 : files.unchanged(),
                 deleted,
                 dump != null,
-                files == null ? 0 : files.failed());
+                files == null ? 0 : files.failed() + kept);
         if (changes) {
             tell(request.store(), what, restored);
         }
@@ -247,13 +249,10 @@ public final class Restores {
         return where + " (" + parts + ")";
     }
 
-    private RestoreDeletion.@Nullable Held held(RestoreRequest request, @Nullable Snapshot before) {
-        if (before != null) {
-            return new RestoreDeletion.Held(before);
-        }
+    private @Nullable RestoreHeld held(RestoreRequest request) {
         return request.backup()
                 ? null // a dry run: all of it would be backed up first
-                : new RestoreDeletion.Held(snapshots.newest(request.store()).orElseThrow());
+                : new RestoreHeld(snapshots.newest(request.store()).orElseThrow());
     }
 
     private static void links(RestorePlan plan, Present present, RestoreView view) {
@@ -276,11 +275,11 @@ public final class Restores {
             Manifest.@Nullable Line dump,
             RestoreView view) {
         Path folder = java.util.Objects.requireNonNull(request.to());
-        prepare(request, folder);
+        RestoreFolder.prepare(folder, request.dryRun(), view);
         try (StoreFiles target = StoreFilesFactory.local(request.store(), folder)) {
             RestoreFiles files = null;
             if (request.files()) {
-                files = new RestoreFiles(plan, snapshot.path(), target, new Present(), view, request.dryRun());
+                files = new RestoreFiles(plan, snapshot.path(), target, new Present(), null, view, request.dryRun());
                 files.run(true);
                 if (!request.dryRun()) {
                     new RestoreLinks(folder, view).make(plan.links);
@@ -302,26 +301,6 @@ public final class Restores {
                 }
             }
             return files;
-        }
-    }
-
-    private static void prepare(RestoreRequest request, Path folder) {
-        try {
-            if (Files.exists(folder)) {
-                try (Stream<Path> inside = Files.list(folder)) {
-                    if (inside.findAny().isPresent()) {
-                        throw new StoreException(
-                                folder + " is not empty: name a new or empty folder, so that nothing in it is mixed"
-                                        + " with what is restored",
-                                null,
-                                true);
-                    }
-                }
-            } else if (!request.dryRun()) {
-                Disk.createFolders(folder);
-            }
-        } catch (IOException e) {
-            throw new StoreException(folder + " cannot be used: " + Faults.words(e), e, true);
         }
     }
 

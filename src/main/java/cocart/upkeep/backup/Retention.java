@@ -218,7 +218,7 @@ public final class Retention {
         }
         return new Outcome(
                 store,
-                decide(sealed, protectedOnes(store, sealed, known), keep, ZoneId.of(settings.zone())),
+                decide(sealed, known, protectedOnes(store, sealed, known), keep, ZoneId.of(settings.zone())),
                 null,
                 false,
                 0);
@@ -236,7 +236,11 @@ public final class Retention {
     }
 
     private List<Decision> decide(
-            List<Snapshot> sealed, Map<String, List<String>> protectedOnes, Keep keep, ZoneId zone) {
+            List<Snapshot> sealed,
+            Map<String, SnapshotRows.Row> known,
+            Map<String, List<String>> protectedOnes,
+            Keep keep,
+            ZoneId zone) {
         Instant now = clock.instant();
         List<Snapshot> past = sealed.stream()
                 .filter(snapshot -> !Snapshots.time(snapshot).isAfter(now))
@@ -244,8 +248,10 @@ public final class Retention {
                         .thenComparing(Snapshot::id)
                         .reversed())
                 .toList();
-        List<List<String>> kept =
-                keep.reasons(past.stream().map(Snapshots::time).toList(), zone);
+        List<List<String>> kept = keep.reasons(
+                past.stream().map(Snapshots::time).toList(),
+                position -> SnapshotRows.isDamaged(known, past.get(position)),
+                zone);
         List<Decision> decisions = new ArrayList<>();
         for (Snapshot snapshot : sealed) {
             int position = past.indexOf(snapshot);
@@ -258,8 +264,8 @@ public final class Retention {
 
     private Map<String, List<String>> protectedOnes(
             String store, List<Snapshot> sealed, Map<String, SnapshotRows.Row> known) {
-        Protection protection = new Protection();
-        protection.newest(sealed, known);
+        Protection protection = new Protection(known);
+        protection.newest(sealed);
         for (DataUpdate update : updates.unfinished(store)) {
             boolean settled = updates.latest(store, update.plugin())
                     .filter(latest -> latest.state().equals("complete"))

@@ -29,6 +29,7 @@ final class SnapshotRows {
      *
      * @param verifiedAt when its content was last seen to be whole, or null
      * @param trustedAt when it was found ordinary or accepted by a human, or null
+     * @param damage what a verification found wrong with it and could not repair, or null
      * @param offSiteAt when a copy was sent off-site, or null
      * @param offSiteError why it could not be copied because of itself, or null
      */
@@ -36,6 +37,7 @@ final class SnapshotRows {
             String id,
             @Nullable Instant verifiedAt,
             @Nullable Instant trustedAt,
+            @Nullable String damage,
             @Nullable Instant offSiteAt,
             @Nullable String offSiteError) {}
 
@@ -96,6 +98,12 @@ final class SnapshotRows {
                 .list());
     }
 
+    /** True if a snapshot is known to be damaged; one without a row is not. */
+    static boolean isDamaged(Map<String, Row> rows, Snapshot snapshot) {
+        Row row = rows.get(snapshot.id());
+        return row != null && row.damage() != null;
+    }
+
     /** Brings the rows to what lies on the disk (copied in, removed by hand, sealed just before a kill). */
     void reconcile(String store, List<Snapshot> sealed) {
         Set<String> gone = new HashSet<>(of(store).keySet());
@@ -111,6 +119,7 @@ final class SnapshotRows {
                 row.getString("id"),
                 Database.instant(row, "verified_at"),
                 Database.instant(row, "trusted_at"),
+                row.getString("damage"),
                 Database.instant(row, "off_site_at"),
                 row.getString("off_site_error"));
     }

@@ -32,10 +32,11 @@ final class LocalFiles implements StoreFiles {
     private final Path root;
     private final LocalWrites writes;
 
-    LocalFiles(String store, Path root) {
+    /** @param contentMayBeLink files are also written below a wp-content that is a link */
+    LocalFiles(String store, Path root, boolean contentMayBeLink) {
         this.store = store;
         this.root = root;
-        this.writes = new LocalWrites(store, this::at);
+        this.writes = new LocalWrites(store, this::at, contentMayBeLink);
     }
 
     /** @throws StoreException (permanent) if the root is no folder */
@@ -46,7 +47,7 @@ final class LocalFiles implements StoreFiles {
                     null,
                     true);
         }
-        return new LocalFiles(store, root);
+        return new LocalFiles(store, root, true);
     }
 
     @Override

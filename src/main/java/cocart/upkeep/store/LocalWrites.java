@@ -28,8 +28,14 @@ final class LocalWrites {
     private final String store;
     private final Function<String, Path> places;
 
-    /** @param places from a checked path to its place */
-    LocalWrites(String store, Function<String, Path> places) {
+    private final boolean contentMayBeLink;
+
+    /**
+     * @param places from a checked path to its place
+     * @param contentMayBeLink wp-content itself may be a link to a folder, as shops have it
+     */
+    LocalWrites(String store, Function<String, Path> places, boolean contentMayBeLink) {
+        this.contentMayBeLink = contentMayBeLink;
         this.store = store;
         this.places = places;
     }
@@ -111,7 +117,7 @@ final class LocalWrites {
         }
     }
 
-    /** Links are never written through, except that wp-content itself may be one. */
+    /** Links are never written through, except that a shop's wp-content itself may be one. */
     private void checkParents(String path) {
         for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
             Path parent = places.apply(path.substring(0, slash));
@@ -127,8 +133,10 @@ final class LocalWrites {
         }
     }
 
-    private static boolean isFolder(String path, Path place) {
-        return path.indexOf('/') < 0 ? Files.isDirectory(place) : Files.isDirectory(place, LinkOption.NOFOLLOW_LINKS);
+    private boolean isFolder(String path, Path place) {
+        return contentMayBeLink && path.indexOf('/') < 0
+                ? Files.isDirectory(place)
+                : Files.isDirectory(place, LinkOption.NOFOLLOW_LINKS);
     }
 
     private static void stamp(Path path, long mtime) throws IOException {

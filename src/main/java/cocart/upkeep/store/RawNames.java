@@ -73,6 +73,20 @@ public final class RawNames {
         return String.join("/", parts);
     }
 
+    /** The other way round: a path as {@link FileEntry#path} and manifests have it, which patterns are compared with. */
+    public static String text(String path) {
+        if (!isRaw(path)) {
+            return path;
+        }
+        String[] parts = path.split("/", -1);
+        for (int i = 0; i < parts.length; i++) {
+            if (isRaw(parts[i])) {
+                parts[i] = SftpFiles.Name.of(bytes(parts[i])).text();
+            }
+        }
+        return String.join("/", parts);
+    }
+
     private static String escaped(byte[] bytes) {
         StringBuilder text = new StringBuilder(bytes.length);
         for (byte b : bytes) {

@@ -89,12 +89,12 @@ public final class StoreFilesFactory {
     }
 
     /**
-     * A folder on this machine in the place of a store, to restore into.
+     * A folder on this machine in the place of a store, to restore into; no link in it is followed.
      *
      * @param store the store's id, for sentences
      */
     public static StoreFiles local(String store, Path folder) {
-        return new LocalFiles(store, folder);
+        return new LocalFiles(store, folder, false);
     }
 
     /**

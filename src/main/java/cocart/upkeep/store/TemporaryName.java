@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  */
 public final class TemporaryName {
 
-    private static final Pattern OURS = Pattern.compile("\\.(.+\\.)?upkeep-[0-9a-f]{1,16}", Pattern.DOTALL);
+    /** As narrow as what is written, for files of such a name are removed: a store may have its own {@code .upkeep-1}. */
+    private static final Pattern OURS = Pattern.compile("\\..+\\.upkeep-[0-9a-f]{16}", Pattern.DOTALL);
 
     /** What is left of {@link FileNames#LONGEST} for the name beside what is put around it. */
     private static final int LONGEST = FileNames.LONGEST - ".".length() - ".upkeep-".length() - 16;

@@ -63,7 +63,7 @@ class KeepTest {
                         .toInstant(ZoneOffset.UTC))
                 .toList();
         List<List<String>> reasons = Keep.parse("daily=7,weekly=5,monthly=12,yearly=75")
-                .reasons(days.stream().sorted(Comparator.reverseOrder()).toList(), ZoneOffset.UTC);
+                .reasons(days.stream().sorted(Comparator.reverseOrder()).toList(), position -> false, ZoneOffset.UTC);
         assertThat(reasons.stream().filter(r -> r.contains("daily"))).hasSize(7);
         assertThat(reasons.stream().filter(r -> r.contains("weekly"))).hasSize(5);
         assertThat(reasons.stream().filter(r -> r.contains("weekly") && !r.contains("daily")))
@@ -104,6 +104,33 @@ class KeepTest {
                 .hasMessageContaining(said.strip());
     }
 
+    @ParameterizedTest(name = "{0} without {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "daily=2 | 4 | 0 1",
+                "daily=2 | 2 | 0 1",
+                "daily=2 | 0 1 | 0 1 2 4",
+                "daily=3 | 2 | 0 1 3",
+                "daily=9 | 2 | 0 1 3 4",
+                "daily=9 | 4 | 0 1 2 3 4",
+                "yearly=1 | 0 1 2 | 3",
+                "last=1 | 0 | 0 1",
+                "last=2 | 0 1 2 3 4 | 0 1 2 3 4",
+                "within=2d | 0 | 0 1 2"
+            })
+    void aDamagedSnapshotStandsForItsDayOnlyWhileNoneOfThatDayIsWholeAndCountsForNoRule(
+            String rules, String damaged, String kept) {
+        List<String> hurt = List.of(damaged.strip().split(" "));
+        // 0: the 5th, 1: the 4th, 2 and 3: the 2nd, 4: the 1st
+        List<Instant> newestFirst =
+                instants(MAY).stream().sorted(Comparator.reverseOrder()).toList();
+        List<List<String>> reasons = Keep.parse(rules.strip())
+                .reasons(newestFirst, position -> hurt.contains(String.valueOf(position)), ZoneOffset.UTC);
+        assertThat(IntStream.range(0, 5).filter(i -> !reasons.get(i).isEmpty()).mapToObj(String::valueOf))
+                .containsExactly(kept.strip().split(" "));
+    }
+
     @Test
     void theDefaultIsValidAndNothingMeansAll() {
         assertThat(Keep.parse("last=3,within=2d,daily=14,weekly=8,monthly=12"))
@@ -115,7 +142,7 @@ class KeepTest {
     private static List<Instant> kept(String rules, List<Instant> oldestFirst, ZoneId zone) {
         List<Instant> newestFirst =
                 oldestFirst.stream().sorted(Comparator.reverseOrder()).toList();
-        List<List<String>> reasons = Keep.parse(rules).reasons(newestFirst, zone);
+        List<List<String>> reasons = Keep.parse(rules).reasons(newestFirst, position -> false, zone);
         List<Instant> kept = new ArrayList<>();
         for (int i = newestFirst.size() - 1; i >= 0; i--) {
             if (!reasons.get(i).isEmpty()) {

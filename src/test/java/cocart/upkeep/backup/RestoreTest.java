@@ -323,6 +323,115 @@ class RestoreTest {
     }
 
     @Test
+    void nothingIsDeletedBelowWhatTheSnapshotLacksOrTheSettingsLeaveOutIfItsNameIsNotUtf8() throws Exception {
+        serve(Server.OPENSSH);
+        Path lacking = Path.of(URI.create(content.toUri() + "caf%E9/since.txt"));
+        Path skipped = Path.of(URI.create(content.toUri() + "th%E9/since.txt"));
+        Path superfluous = Path.of(URI.create(content.toUri() + "na%FFme/since.txt"));
+        Files.createDirectory(lacking.getParent());
+        settle();
+        Snapshot old = backUp();
+        edit(old, text -> text.lines()
+                .map(line -> line.contains("wp-content/caf")
+                        ? line.replace("{\"path\"", "{\"error\":\"it cannot be listed\",\"path\"")
+                        : line)
+                .collect(java.util.stream.Collectors.joining("\n", "", "\n")));
+        for (Path since : List.of(lacking, skipped, superfluous)) {
+            Files.createDirectories(since.getParent());
+            Files.writeString(since, "since");
+        }
+        settle();
+        backUp();
+        skip = List.of("th%E9");
+        assertThat(inPlace(request().with("delete").with("snapshot=" + old.id()))
+                        .deleted())
+                .isEqualTo(1);
+        assertThat(lacking).exists();
+        assertThat(skipped).exists();
+        assertThat(superfluous).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFileOfWhichTheHeldCopyIsHurtIsNeitherOverwrittenNorDeleted(Server server) throws Exception {
+        serve(server);
+        Snapshot old = backUp();
+        write("uploads/later.jpg", "the last good copy", 0644);
+        write("uploads/also.jpg", "held whole", 0644);
+        write("index.php", "<?php // changed since", 0644);
+        settle();
+        Snapshot held = backUp();
+        for (String name : List.of("uploads/later.jpg", "index.php")) {
+            Path copy = held.path().resolve("wp-content/" + name);
+            FileTime time = Files.getLastModifiedTime(copy);
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+            Files.writeString(copy, Files.readString(copy).replace('c', 'x'));
+            Files.setLastModifiedTime(copy, time);
+        }
+        write("uploads/run.sh", "#!/bin/sh -e", 0755);
+        RestorePlan plan = new RestorePlan(old, null);
+        try (StoreFiles target = new StoreFilesFactory(new DefaultCamelContext(), folder).open(settings())) {
+            Present present = new Present(target, plan.root(), new Skips(skip));
+            RestoreHeld before = new RestoreHeld(held);
+            RestoreFiles restore = new RestoreFiles(plan, old.path(), target, present, before, new Noting(), false);
+            restore.run(false);
+            RestoreDeletion deletion = new RestoreDeletion(plan, present, new Skips(skip), target, new Noting(), false);
+            assertThat(deletion.run(before, restore::touch)).isEqualTo(1);
+            assertThat(restore.failed()).isEqualTo(1);
+            assertThat(deletion.failed()).isEqualTo(1);
+        }
+        assertThat(notes).containsExactlyInAnyOrder("failed|wp-content/index.php", "kept|wp-content/uploads/later.jpg");
+        assertThat(content.resolve("uploads/later.jpg")).hasContent("the last good copy");
+        assertThat(content.resolve("index.php")).hasContent("<?php // changed since");
+        assertThat(content.resolve("uploads/also.jpg")).doesNotExist();
+        assertThat(content.resolve("uploads/run.sh")).hasContent("#!/bin/sh");
+
+        notes.clear();
+        assertThat(inPlace(request().with("delete").with("snapshot=" + old.id()))
+                        .failed())
+                .as("without a backup the newest snapshot holds it")
+                .isEqualTo(1);
+        assertThat(notes).containsExactly("kept|wp-content/uploads/later.jpg");
+    }
+
+    @Test
+    void aFolderThatOthersMayWriteIsRefusedAndAnotherIsClosed() throws Exception {
+        backUp();
+        Path to = Files.createDirectory(folder.resolve("to"));
+        for (String mode : List.of("rwxrwxrwx", "rwxrwxr-x", "rwxr-xrwx")) {
+            Files.setPosixFilePermissions(to, PosixFilePermissions.fromString(mode));
+            assertThatThrownBy(() -> restore(to, null))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("can be written by other users");
+            assertThat(to).isEmptyDirectory();
+        }
+        Path link = Files.createSymbolicLink(folder.resolve("link"), to);
+        assertThatThrownBy(() -> restore(link, null))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("a file or a link");
+        Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertThat(restore(to, null).failed()).isZero();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(to)))
+                .isEqualTo("rwx------");
+        assertThat(notes).containsExactly("folder|");
+    }
+
+    @Test
+    void aContentFolderThatBecomesALinkIsNotWrittenThrough() throws Exception {
+        Path to = Files.createDirectory(folder.resolve("to"));
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Files.createSymbolicLink(to.resolve("wp-content"), elsewhere);
+        try (StoreFiles target = StoreFilesFactory.local("acme", to)) {
+            assertThatThrownBy(() -> target.makeFolder("wp-content", 0755)).isInstanceOf(StoreException.class);
+            assertThatThrownBy(() ->
+                            target.write("wp-content/a", new java.io.ByteArrayInputStream(new byte[] {1}), 1, 0644))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("is a link");
+        }
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
     void aHurtFileIsNamedAndNotRestored() throws Exception {
         Snapshot snapshot = backUp();
         Path hurt = snapshot.path().resolve("wp-content/plugins/a/a.php");

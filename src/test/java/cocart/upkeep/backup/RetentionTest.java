@@ -190,6 +190,34 @@ class RetentionTest {
         assertThat(shop.snapshots.list("acme")).hasSize(2);
     }
 
+    @Test
+    void aDamagedSnapshotPushesOutNoWholeOneAndGoesWhenAWholeOneHasItsPlace() throws Exception {
+        keep = "daily=2";
+        Snapshot whole = day(-5);
+        Snapshot beside = shop.backUp("acme", NOW.plus(Duration.ofDays(-5)).plus(Duration.ofHours(2)));
+        Snapshot damaged = day(-3);
+        damage(beside);
+        damage(damaged);
+        Outcome outcome = retention.run("acme");
+        assertThat(reasons(outcome, whole)).contains("daily", "newest whole");
+        assertThat(reasons(outcome, damaged)).containsExactly("daily, damaged", "newest");
+        assertThat(beside.path()).doesNotExist();
+        Snapshot other = day(-2);
+        Snapshot last = day(-1);
+        damage(last);
+        Snapshot now = day(0);
+        retention.run("acme");
+        assertThat(shop.snapshots.list("acme"))
+                .as("two whole days, and a damaged one among them")
+                .containsExactlyInAnyOrder(other, last, now);
+    }
+
+    private void damage(Snapshot snapshot) {
+        new SnapshotRows(new Database(source)).add(snapshot);
+        sql.sql("UPDATE snapshot SET damage = 'one file' WHERE id = '" + snapshot.id() + "'")
+                .update();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"awaiting-approval", "pending", "in-progress", "failed", "canceled", "blocked"})
     void snapshotsOfADataUpdateThatIsNotCompleteStay(String state) throws Exception {
