@@ -159,8 +159,10 @@ class DrillTest {
         bundle.close();
         shop.settings("upkeep.backup.client-program = no-such-client");
         start();
-        shop.database.execute(
-                "CREATE DEFINER = CURRENT_USER VIEW wp_newest AS SELECT MAX(cart_id) FROM wp_cocart_carts");
+        try (Connection root = Shop.mariadb().administrator();
+                Statement statement = root.createStatement()) {
+            statement.execute("CREATE VIEW shop.wp_newest AS SELECT MAX(cart_id) FROM shop.wp_cocart_carts");
+        }
         ask("direct:back-up");
         Path killed = Files.createDirectories(shop.home.resolve("data/scratch/server-of-a-killed-run/data"));
         Files.createFile(killed.resolveSibling("lock"));

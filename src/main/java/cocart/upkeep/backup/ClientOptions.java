@@ -1,11 +1,14 @@
 package cocart.upkeep.backup;
 
 import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
+import java.sql.SQLException;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.mariadb.jdbc.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,10 +28,11 @@ final class ClientOptions implements AutoCloseable {
     ClientOptions(Path file, DatabaseAddress address) throws IOException {
         this.file = file;
         this.password = address.password();
+        String text = text(address);
         Files.deleteIfExists(file);
         Disk.create(file).close();
         try {
-            Files.writeString(file, text(address));
+            Files.writeString(file, text);
         } catch (IOException e) {
             close();
             throw e;
@@ -60,43 +64,55 @@ final class ClientOptions implements AutoCloseable {
                     .append(address.port())
                     .append('\n');
         }
-        return text.append(encryption(options(address))).toString();
+        return text.append(encryption(address.options())).toString();
     }
 
     /**
      * The same demands on encryption as those of the JDBC URL, which by itself has none: clients from MariaDB 11.4 on
      * would otherwise refuse every server without it or with a certificate of its own. MySQL's word is another one, and
-     * programs that do not know it say so and go on.
+     * programs that do not know it say so and go on. With {@code sslMode=trust} MariaDB's programs, which have no option
+     * against it, would do without encryption at a server that offers none; our own connection, made just before,
+     * fails there.
      */
-    private static String encryption(Map<String, String> options) {
-        boolean old = "true".equals(options.get("useSsl"));
-        String mode = options.getOrDefault("sslMode", old ? "verify-full" : "disable");
-        if (old && "true".equals(options.get("trustServerCertificate"))) {
-            mode = "trust";
-        }
+    private static String encryption(@Nullable String options) {
+        Configuration driver = driver(options);
         String text =
-                switch (mode) {
-                    case "trust" -> "loose-ssl=1\nloose-ssl-verify-server-cert=0\nloose-ssl-mode=REQUIRED\n";
-                    case "verify-ca" -> "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_CA\n";
-                    case "verify-full" ->
-                        "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_IDENTITY\n";
-                    default -> "loose-ssl-verify-server-cert=0\n";
+                switch (driver.sslMode()) {
+                    case TRUST -> "loose-ssl=1\nloose-ssl-verify-server-cert=0\nloose-ssl-mode=REQUIRED\n";
+                    case VERIFY_CA -> "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_CA\n";
+                    case VERIFY_FULL -> "loose-ssl=1\nloose-ssl-verify-server-cert=1\nloose-ssl-mode=VERIFY_IDENTITY\n";
+                    case DISABLE -> "loose-ssl-verify-server-cert=0\n";
                 };
-        String authority = options.get("serverSslCert");
+        String authority = driver.serverSslCert();
         return authority == null ? text : text + "ssl-ca=" + quoted(authority) + "\n";
     }
 
-    private static Map<String, String> options(DatabaseAddress address) {
-        Map<String, String> options = new HashMap<>();
-        if (address.options() != null) {
-            for (String option : address.options().split("&")) {
-                int equals = option.indexOf('=');
-                if (equals > 0) {
-                    options.put(option.substring(0, equals), option.substring(equals + 1));
-                }
+    /** What the JDBC driver makes of the options, which it takes in many spellings. */
+    private static Configuration driver(@Nullable String options) {
+        Properties properties = new Properties();
+        for (String option : options == null ? new String[0] : options.split("&")) {
+            int equals = option.indexOf('=');
+            if (equals > 0) {
+                properties.setProperty(option.substring(0, equals), option.substring(equals + 1));
             }
         }
-        return options;
+        try {
+            Configuration driver = Configuration.parse("jdbc:mariadb://localhost/", properties);
+            if (driver != null) {
+                return driver;
+            }
+            throw unknown("the driver does not know them", null);
+        } catch (SQLException | IllegalArgumentException e) {
+            throw unknown(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static StoreException unknown(String why, @Nullable Exception cause) {
+        return new StoreException(
+                "The options of the database's JDBC URL cannot be used (" + why
+                        + "): sslMode is one of disable, trust, verify-ca and verify-full.",
+                cause,
+                true);
     }
 
     private static String quoted(String value) {

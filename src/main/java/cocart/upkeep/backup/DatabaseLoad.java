@@ -9,8 +9,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * Loads a dump into a database with {@code mariadb} or {@code mysql}. A dump holds what the store's server sent, and
  * that may be hostile: the client runs none of its own commands in it ({@code \!}, {@code source}, {@code tee}) and
  * sends no local file. What the dump's SQL may do at the server is bounded by the rights of the user who loads it and by
- * nothing else, so that user should have rights on the target database alone.
+ * nothing else, so that user should have rights on the target database alone; above all not the right to make routines
+ * that belong to others (SET USER), unless the dump is trusted.
  */
 public final class DatabaseLoad {
 
@@ -38,11 +45,20 @@ public final class DatabaseLoad {
     private static final long TELL_EVERY = TimeUnit.SECONDS.toNanos(1);
     private static final int CHUNK = 1 << 16;
     private static final int TAIL = 4096;
+    private static final String FOLDER = "upkeep-load";
+    private static final String OPTIONS = ".client.cnf";
 
     private final ClientPrograms programs;
+    private final boolean owned;
 
     /** @param programs names or paths of client programs; the first that is there is used */
     public DatabaseLoad(List<String> programs) {
+        this(programs, false);
+    }
+
+    /** @param owned true to make views, triggers, routines and events belong to the user who loads them */
+    DatabaseLoad(List<String> programs, boolean owned) {
+        this.owned = owned;
         this.programs = new ClientPrograms(List.copyOf(programs), "upkeep.backup.client-program");
     }
 
@@ -69,8 +85,9 @@ public final class DatabaseLoad {
         Path folder = null;
         try {
             check(dump, where);
-            folder = Files.createTempDirectory("upkeep-load"); // 0700; a snapshot's own folder is never written to
-            run(program, folder.resolve(".client.cnf"), dump, store, where, target, progress);
+            folder = Files.createTempDirectory(FOLDER); // 0700; a snapshot's own folder is never written to
+            clearLeftovers(folder);
+            run(program, folder.resolve(OPTIONS), dump, store, where, target, progress);
         } catch (IOException e) {
             throw new StoreException(
                     where + "the dump " + dump + " could not be read (" + e.getMessage() + "), or there is no room in "
@@ -86,6 +103,33 @@ public final class DatabaseLoad {
             if (folder != null) {
                 DatabaseDump.remove(folder);
             }
+        }
+    }
+
+    /**
+     * Removes what killed runs of the same user have left beside a folder, as a password is in it. A client reads its
+     * options when it starts, so what is older than an hour is of no use to any run.
+     */
+    private static void clearLeftovers(Path folder) throws IOException {
+        FileTime old = FileTime.from(Instant.now().minus(1, ChronoUnit.HOURS));
+        UserPrincipal us = Files.getOwner(folder);
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.resolveSibling(""), FOLDER + "*")) {
+            for (Path left : all) {
+                try {
+                    if (Files.isDirectory(left, LinkOption.NOFOLLOW_LINKS)
+                            && Files.getOwner(left, LinkOption.NOFOLLOW_LINKS).equals(us)
+                            && Files.getLastModifiedTime(left, LinkOption.NOFOLLOW_LINKS)
+                                            .compareTo(old)
+                                    < 0) {
+                        Files.deleteIfExists(left.resolve(OPTIONS));
+                        Files.deleteIfExists(left);
+                    }
+                } catch (IOException e) {
+                    LOG.warn("{} was left by a run that was killed and cannot be removed: {}", left, e.getMessage());
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 
@@ -152,7 +196,7 @@ public final class DatabaseLoad {
     }
 
     /** Hands the dump to the client; ends early, without a fault, if the client does: its own words say why. */
-    private static void send(
+    private void send(
             InputStream in,
             Counting counting,
             ClientProcess process,
@@ -163,7 +207,7 @@ public final class DatabaseLoad {
         long sent = 0;
         long told = System.nanoTime();
         OutputStream out = process.input();
-        DumpText text = new DumpText(in);
+        DumpText text = new DumpText(in, owned);
         for (byte[] piece = text.next(); piece.length > 0; piece = text.next()) {
             if (!give(out, piece)) {
                 return;
@@ -247,7 +291,11 @@ public final class DatabaseLoad {
     }
 
     /** What to do about a refusal that a person can mend, as a clause to add; empty if there is nothing to say. */
-    private static String remedy(String complaint, DatabaseAddress target) {
+    private String remedy(String complaint, DatabaseAddress target) {
+        if (complaint.contains("ERROR 1227") && owned) {
+            return " (the dump has a statement that only an administrator may run, which is not tried out; do not give"
+                    + " the user " + target.username() + " more rights, but look at the dump)";
+        }
         if (complaint.contains("ERROR 1227")) {
             return " (the dump has a view, trigger or routine that belongs to another user: load it as that user or as"
                     + " an administrator, or let " + target.username()

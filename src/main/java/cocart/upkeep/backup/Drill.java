@@ -93,7 +93,7 @@ public final class Drill {
                 ScratchDatabase database = new ScratchDatabase(server)) {
             List<String> programs = new ArrayList<>(clientPrograms);
             programs.addAll(server.clientPrograms());
-            new DatabaseLoad(programs)
+            new DatabaseLoad(programs, true)
                     .load(
                             snapshot.path().resolve(SnapshotWriter.DUMP),
                             store,

@@ -26,13 +26,20 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
     private static final int NAMED = 10;
     private static final int MISSING_RIGHT = 1142;
     private static final int NO_SCHEDULER = 1577;
+    private static final int LOCKED = 1205;
+    private static final int LOCK_SECONDS = 5;
 
-    /** @param mariadb true if the dump program is MariaDB's */
+    /**
+     * @param mariadb true if the dump program is MariaDB's
+     * @throws StoreException also if a view or a table below it is locked: the dump would wait for it, so it is tried
+     *     again later
+     */
     static DumpScope of(StoreDatabase database, boolean mariadb) {
         String name = database.address().name();
         DumpScope scope = new DumpScope(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
-        try (Connection connection = database.connectForLong();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
+            statement.execute("SET SESSION lock_wait_timeout = " + LOCK_SECONDS);
             scope.views(statement, name);
             scope.routines(statement);
             scope.events(statement);
@@ -45,6 +52,13 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
                 scope.generated(statement);
             }
         } catch (SQLException e) {
+            if (e.getErrorCode() == LOCKED) {
+                throw new StoreException(
+                        "store " + database.store() + ": a view or table of the database " + name
+                                + " has been locked for " + LOCK_SECONDS + " seconds (" + PlainText.of(e.getMessage())
+                                + "), so the dump is not begun; it is tried again later",
+                        e);
+            }
             throw new StoreException(
                     "store " + database.store() + ": what is in the database " + name + " cannot be listed: "
                             + e.getMessage(),
@@ -67,6 +81,10 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
                 column(statement, "SHOW FIELDS FROM " + quoted);
                 continue;
             } catch (SQLException e) {
+                if (e.getErrorCode() == LOCKED
+                        || String.valueOf(e.getSQLState()).startsWith("08")) {
+                    throw e; // also where the server does not answer: it says nothing about the view
+                }
                 if (e.getErrorCode() == MISSING_RIGHT || text.isEmpty()) {
                     unreadable.add(view);
                 } else {

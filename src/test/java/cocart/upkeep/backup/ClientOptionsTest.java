@@ -1,8 +1,10 @@
 package cocart.upkeep.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +28,19 @@ class ClientOptionsTest {
                 "-                                        | loose-ssl-verify-server-cert=0",
                 "sslMode=disable                          | loose-ssl-verify-server-cert=0",
                 "sslMode=trust                            | loose-ssl=1 loose-ssl-verify-server-cert=0 loose-ssl-mode=REQUIRED",
-                "useSsl=true&trustServerCertificate=true  | loose-ssl=1 loose-ssl-verify-server-cert=0 loose-ssl-mode=REQUIRED",
+                "sslMode=0                                | loose-ssl-verify-server-cert=0",
+                "sslMode=REQUIRED                         | loose-ssl=1 loose-ssl-verify-server-cert=0 loose-ssl-mode=REQUIRED",
+                "sslmode=Trust                            | loose-ssl=1 loose-ssl-verify-server-cert=0 loose-ssl-mode=REQUIRED",
+                "sslMode=VERIFY_CA                        | loose-ssl=1 loose-ssl-verify-server-cert=1 loose-ssl-mode=VERIFY_CA",
+                "sslMode=VERIFY_FULL                      | loose-ssl=1 loose-ssl-verify-server-cert=1"
+                        + " loose-ssl-mode=VERIFY_IDENTITY",
+                "sslMode=Verify-Full                      | loose-ssl=1 loose-ssl-verify-server-cert=1"
+                        + " loose-ssl-mode=VERIFY_IDENTITY",
+                "sslMode=VERIFY_IDENTITY                  | loose-ssl=1 loose-ssl-verify-server-cert=1"
+                        + " loose-ssl-mode=VERIFY_IDENTITY",
+                "sslMode=1                                | loose-ssl=1 loose-ssl-verify-server-cert=1"
+                        + " loose-ssl-mode=VERIFY_IDENTITY",
+                "useSSL=true&trustServerCertificate=true  | loose-ssl=1 loose-ssl-verify-server-cert=0 loose-ssl-mode=REQUIRED",
                 "sslMode=verify-ca                        | loose-ssl=1 loose-ssl-verify-server-cert=1 loose-ssl-mode=VERIFY_CA",
                 "x=y&useSsl=true                          | loose-ssl=1 loose-ssl-verify-server-cert=1"
                         + " loose-ssl-mode=VERIFY_IDENTITY",
@@ -39,6 +53,15 @@ class ClientOptionsTest {
                         text(options, "::1", null)
                                 .subList(6, text(options, "::1", null).size())))
                 .isEqualTo(lines);
+    }
+
+    @Test
+    void anUnknownModeIsRefused() {
+        assertThatThrownBy(() -> text("sslMode=verfy-full", "::1", null))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("verfy-full")
+                .hasMessageContaining("sslMode is one of disable, trust, verify-ca and verify-full");
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

@@ -12,11 +12,14 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -204,6 +207,32 @@ class DatabaseLoadTest {
         String file = Files.readString(seen).split("=", 2)[1].split(" ", 2)[0];
         assertThat(Path.of(file)).doesNotExist();
         assertThat(Path.of(file).getParent()).doesNotExist();
+    }
+
+    @Test
+    void whatAKilledLoadLeftIsRemovedAndNothingElse() throws Exception {
+        Path killed = Files.createTempDirectory("upkeep-load");
+        Path alive = Files.createTempDirectory("upkeep-load");
+        Path link = killed.resolveSibling("upkeep-load-link-" + killed.getFileName());
+        try {
+            for (Path each : List.of(killed, alive)) {
+                Files.writeString(each.resolve(".client.cnf"), "password");
+            }
+            Files.writeString(folder.resolve(".client.cnf"), "of somebody else");
+            Files.createSymbolicLink(link, folder);
+            FileTime old = FileTime.from(Instant.now().minus(2, ChronoUnit.HOURS));
+            Files.setLastModifiedTime(killed, old);
+            Path dump = dump(END);
+            Files.setLastModifiedTime(folder, old);
+            load.load(dump, "acme", address(PASSWORD), null);
+            assertThat(killed).doesNotExist();
+            assertThat(alive.resolve(".client.cnf")).exists();
+            assertThat(folder.resolve(".client.cnf")).exists();
+        } finally {
+            Files.deleteIfExists(link);
+            Files.deleteIfExists(alive.resolve(".client.cnf"));
+            Files.deleteIfExists(alive);
+        }
     }
 
     private Path script(String body) throws IOException {

@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rights that are missing, tables that change meanwhile, rows, tables and disks of every size. */
@@ -114,6 +115,24 @@ class DumpFaultsTest {
         assertThat(value("SELECT GROUP_CONCAT(table_name ORDER BY table_name) FROM information_schema.tables"
                         + " WHERE table_schema = 'landed'"))
                 .isEqualTo("t,works");
+    }
+
+    @Test
+    @Timeout(60)
+    void aLockedViewEndsTheDumpSoonAndIsNotTakenForABrokenOne() throws Exception {
+        asRoot("CREATE TABLE faulty.t (a INT)", "CREATE VIEW faulty.v AS SELECT a FROM faulty.t");
+        try (Connection other = server.administrator();
+                Statement statement = other.createStatement()) {
+            statement.execute("LOCK TABLES faulty.t WRITE");
+            assertThatThrownBy(() -> dump.dump(database("faulty", "owner", "o1"), file, n -> {}))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("a view or table of the database faulty has been locked for 5 seconds")
+                    .hasMessageContaining("tried again later");
+            assertThat(folder).isEmptyDirectory();
+            statement.execute("UNLOCK TABLES");
+        }
+        assertThat(dump.dump(database("faulty", "owner", "o1"), file, n -> {}).lacks())
+                .isEmpty();
     }
 
     @Test

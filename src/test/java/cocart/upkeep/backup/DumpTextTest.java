@@ -49,12 +49,64 @@ class DumpTextTest {
                 .isEqualTo("\n-- MariaDB dump\n");
     }
 
+    @Test
+    void ownersGoOnDemandWhereDumpProgramsWriteThem() throws IOException {
+        String owner = "`o``w @ö`@`%`";
+        for (String line : new String[] {
+            "DELIMITER ;;\nCREATE DEFINER=OWNER PROCEDURE `p`()\n",
+            "DELIMITER ;;\nCREATE DEFINER=OWNER PACKAGE BODY `p` AS\n",
+            "DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=OWNER*/ /*!50003 TRIGGER `t`\n",
+            "/*!50003 SET time_zone = 'SYSTEM' */ ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=OWNER*/ /*!50106 EVENT `e`\n",
+            "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=OWNER SQL SECURITY DEFINER */\n/*!50001 VIEW `v`"
+        }) {
+            String mine = line.replace("OWNER", "CURRENT_USER");
+            for (String of : new String[] {owner, "`role`", "`" + "ö".repeat(128) + "`@`" + "h".repeat(255) + "`"}) {
+                String text = line.replace("OWNER", of);
+                assertThat(owned(text)).isEqualTo(mine);
+                assertThat(through(text)).as("where it matters").isEqualTo(text);
+            }
+            for (int before = 65_536 - 3 * text(line, owner); before < 65_536 + 2_200; before += 3) {
+                String filler = "y".repeat(before) + "\n";
+                assertThat(owned(filler + line.replace("OWNER", owner)))
+                        .as("after %d bytes", before)
+                        .isEqualTo(filler + mine);
+            }
+        }
+    }
+
+    @Test
+    void nothingElseLosesAnOwner() throws IOException {
+        for (String text : new String[] {
+            "INSERT INTO `t` VALUES ('\nCREATE DEFINER=`a`@`b` PROCEDURE p()\n'),('*/\nCREATE DEFINER=`a`@`b` VIEW');\n",
+            "INSERT INTO `t` VALUES (';;\\nCREATE DEFINER=`a`@`b` PROCEDURE p()');\n",
+            "DELIMITER ;;\nINSERT INTO t VALUES (' DEFINER=`a`@`b` ');;\n",
+            "DELIMITER ;;\n CREATE DEFINER=`a`@`b` PROCEDURE p()\n",
+            "DELIMITER ;;\nCREATE DEFINER=`a`@`b`PROCEDURE p()\n",
+            "DELIMITER ;;\nCREATE DEFINER=`a",
+            "DELIMITER ;;\nCREATE DEFINER=`" + "x".repeat(70_000) + "`@`b` PROCEDURE p()\n",
+        }) {
+            assertThat(owned(text)).isEqualTo(text);
+        }
+    }
+
+    private static int text(String line, String owner) {
+        return line.length() + owner.length();
+    }
+
     private static String through(String text) throws IOException {
         return new String(through(text.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8);
     }
 
+    private static String owned(String text) throws IOException {
+        return new String(through(text.getBytes(StandardCharsets.UTF_8), true), StandardCharsets.UTF_8);
+    }
+
     private static byte[] through(byte[] bytes) throws IOException {
-        DumpText text = new DumpText(new ByteArrayInputStream(bytes));
+        return through(bytes, false);
+    }
+
+    private static byte[] through(byte[] bytes, boolean owned) throws IOException {
+        DumpText text = new DumpText(new ByteArrayInputStream(bytes), owned);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (byte[] piece = text.next(); piece.length > 0; piece = text.next()) {
             out.writeBytes(piece);
