@@ -32,8 +32,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
             if (System.getProperty("user.name").equals("root")) {
                 builder.addArg("--user=root");
             }
-            server = DB.newEmbeddedDB(builder.build());
-            server.start();
+            server = started(builder);
             port = server.getConfiguration().getPort();
             base = folder.resolve("base");
             secure();
@@ -42,6 +41,18 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         } catch (ManagedProcessException e) {
             throw new IllegalStateException("The embedded MariaDB did not start: " + e.getMessage(), e);
         }
+    }
+
+    /** Once more if it was not ready in half a minute, as it happens where others keep the processors busy. */
+    private static DB started(DBConfigurationBuilder builder) throws ManagedProcessException {
+        DB server = DB.newEmbeddedDB(builder.build());
+        try {
+            server.start();
+        } catch (ManagedProcessException e) {
+            server.stop();
+            server.start();
+        }
+        return server;
     }
 
     public int port() {
