@@ -193,9 +193,13 @@ public final class Settings {
         for (String name : values.keySet()) {
             Matcher other = OTHER_STORE.matcher(name);
             if (other.matches() && !ids.contains(other.group(1)) && isOfStores(other.group(2))) {
-                throw new SettingsException(
-                        where(name) + name + " belongs to no store, because upkeep.stores does not name "
-                                + other.group(1) + "; add it there, or put a # before this line");
+                String meant = ids.stream()
+                        .filter(id -> distance(id, other.group(1)) <= 2)
+                        .map(id -> "; did you mean upkeep.store." + id + "." + other.group(2) + "?")
+                        .findFirst()
+                        .orElse("; add it there, or put a # before this line");
+                throw new SettingsException(where(name) + name
+                        + " belongs to no store, because upkeep.stores does not name " + other.group(1) + meant);
             }
             if (name.startsWith("upkeep.") && !known.contains(name)) {
                 Optional<String> near = known.stream()

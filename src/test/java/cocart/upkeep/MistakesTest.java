@@ -44,6 +44,7 @@ class MistakesTest {
                 "upkeep.detect.setle = 1s | unknown property upkeep.detect.setle; did you mean upkeep.detect.settle?",
                 "upkeep.store.acme.data-upate = manual | did you mean upkeep.store.acme.data-update?",
                 "upkeep.store.amce.url = https://x | did you mean upkeep.store.acme.url?",
+                "upkeep.store.other.url = https://x | upkeep.stores does not name other; add it there",
                 "upkeep.data-update = maybe | upkeep.data-update must be manual or automatic, not 'maybe'",
                 "upkeep.detect.settle = soon | upkeep.detect.settle must be a duration such as 30s",
                 "upkeep.backup.cron = daily | upkeep.backup.cron is no Quartz cron expression",
