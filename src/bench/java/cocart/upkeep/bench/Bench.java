@@ -95,6 +95,8 @@ public final class Bench implements Callable<Integer> {
                     + " must have a plain path, as it stands in other programs' settings; choose another with --work");
         }
         Files.createDirectories(folder.resolve("logs"));
+        // one that is left from before has another password
+        Tools.run(List.of("rm", "-rf", folder.resolve("mariadb").toString()));
         try (EmbeddedMariaDb database = new EmbeddedMariaDb(folder.resolve("mariadb"));
                 AtEnd stop = new AtEnd(database::close)) {
             database.create("bench", "bench", "bench");
