@@ -111,6 +111,28 @@ final class Earlier {
         return Optional.empty();
     }
 
+    /**
+     * The stored file at a path, if it has this content; read to be sure.
+     *
+     * @param path in the snapshot
+     */
+    Optional<Same> twin(String path, String sha256, long size) throws IOException {
+        for (Run run : runs) {
+            Known known = run.files().get(path);
+            Path file = run.folder().resolve(path).normalize();
+            if (known != null
+                    && run.sealed()
+                    && known.sha256().equals(sha256)
+                    && file.startsWith(run.folder())
+                    && run.hasRealParents(file)
+                    && Disk.isFile(file, size)
+                    && isWhole(file, sha256)) {
+                return Optional.of(new Same(file, sha256, true));
+            }
+        }
+        return Optional.empty();
+    }
+
     private static boolean isWhole(Path file, String sha256) {
         try {
             return Hashing.sha256(file).equals(sha256);

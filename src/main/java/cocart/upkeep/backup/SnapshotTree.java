@@ -175,19 +175,23 @@ final class SnapshotTree implements Closeable {
         }
     }
 
-    /** Takes a whole file of our own, written elsewhere on the same disk. */
-    void take(Path whole, String path, FileEntry entry) throws IOException {
+    /**
+     * Takes a whole file of our own, written elsewhere on the same disk. Only the store's earlier snapshots are asked for
+     * the same: looking into the index for it would cost more than a run that finds nothing new.
+     */
+    void take(Path whole, String path, FileEntry entry, Earlier earlier) throws IOException {
         Path target = folder.resolve(path);
         String sha256 = Hashing.sha256(whole);
-        Optional<Found> existing = find(sha256, entry);
-        if (existing.isPresent() && link(existing.get().file(), target)) {
+        Optional<Earlier.Same> twin = earlier.twin(path, sha256, entry.size());
+        if (twin.isPresent() && link(twin.get().file(), target)) {
             Files.delete(whole);
-        } else {
-            Disk.setTime(whole, entry.mtime());
-            Disk.makeReadOnly(whole);
-            Files.move(whole, target);
+            stored(path, entry, sha256, false);
+            return;
         }
-        placed(path, entry, target, existing, sha256, false);
+        Disk.setTime(whole, entry.mtime());
+        Disk.makeReadOnly(whole);
+        Files.move(whole, target);
+        placed(path, entry, target, Optional.empty(), sha256, false);
     }
 
     /** Shares a file that an earlier run of the store has. */

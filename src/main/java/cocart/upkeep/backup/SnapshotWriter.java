@@ -98,7 +98,8 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
                         Files.getLastModifiedTime(dump).to(TimeUnit.SECONDS),
                         0600,
                         null,
-                        null));
+                        null),
+                earlier);
     }
 
     @Override
