@@ -122,12 +122,17 @@ public final class Jobs {
      * @return false if another run of it is alive
      */
     public boolean claim(String store, String job) {
+        return take(store, job, "job-claim", "job-add");
+    }
+
+    private boolean take(String store, String job, String free, String first) {
         LocalDateTime now = database.now();
-        if (database.sql("job-claim")
+        String token = UUID.randomUUID().toString();
+        if (database.sql(free)
                         .param("store", store)
                         .param("job", job)
                         .param("instance", instance.id())
-                        .param("token", UUID.randomUUID().toString())
+                        .param("token", token)
                         .param("expired", now.minus(lease))
                         .param("future", now.plus(lease))
                         .update()
@@ -135,11 +140,11 @@ public final class Jobs {
             return true;
         }
         try {
-            return database.sql("job-add")
+            return database.sql(first)
                             .param("store", store)
                             .param("job", job)
                             .param("instance", instance.id())
-                            .param("token", UUID.randomUUID().toString())
+                            .param("token", token)
                             .update()
                     == 1;
         } catch (DuplicateKeyException e) {
@@ -207,28 +212,7 @@ public final class Jobs {
      * @return false if a run of it is alive
      */
     public boolean hold(String store, String job) {
-        LocalDateTime now = database.now();
-        if (database.sql("job-hold")
-                        .param("store", store)
-                        .param("job", job)
-                        .param("instance", instance.id())
-                        .param("token", UUID.randomUUID().toString())
-                        .param("expired", now.minus(lease))
-                        .update()
-                == 1) {
-            return true;
-        }
-        try {
-            return database.sql("job-hold-add")
-                            .param("store", store)
-                            .param("job", job)
-                            .param("instance", instance.id())
-                            .param("token", UUID.randomUUID().toString())
-                            .update()
-                    == 1;
-        } catch (DuplicateKeyException e) {
-            return false;
-        }
+        return take(store, job, "job-hold", "job-hold-add");
     }
 
     /**
