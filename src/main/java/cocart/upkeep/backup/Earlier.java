@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +27,7 @@ final class Earlier {
 
     private static final Logger LOG = LoggerFactory.getLogger(Earlier.class);
 
-    private final List<Run> runs = new ArrayList<>();
+    private final CompletableFuture<List<Run>> runs;
 
     /** @param begun seconds since 1970 */
     private record Run(
@@ -42,23 +44,41 @@ final class Earlier {
     /** A file that did not change since it was stored here. */
     record Same(Path file, String sha256, boolean sealed) {}
 
-    /** @param damaged ids of sealed snapshots of which it is known that they are not whole */
+    /**
+     * Reads in the background, while the store is still connected to; what asks first waits for it.
+     *
+     * @param damaged ids of sealed snapshots of which it is known that they are not whole
+     */
     Earlier(Snapshots snapshots, String store, Set<String> damaged) {
         List<Path> unfinished = snapshots.unfinished(store);
+        runs = CompletableFuture.supplyAsync(() -> load(unfinished, snapshots, store, damaged));
+    }
+
+    private static List<Run> load(List<Path> unfinished, Snapshots snapshots, String store, Set<String> damaged) {
+        List<Run> runs = new ArrayList<>();
         for (int i = unfinished.size() - 1; i >= 0; i--) {
-            load(unfinished.get(i), false);
+            load(unfinished.get(i), false, runs);
         }
         for (Snapshot snapshot : snapshots.list(store)) {
-            String fault = damaged.contains(snapshot.id()) ? "it was found damaged" : load(snapshot.path(), true);
+            String fault = damaged.contains(snapshot.id()) ? "it was found damaged" : load(snapshot.path(), true, runs);
             if (fault == null) {
-                return;
+                break;
             }
             LOG.warn("{} is not taken over from, {}; run: upkeep verify {}", snapshot.path(), fault, store);
+        }
+        return runs;
+    }
+
+    private List<Run> runs() {
+        try {
+            return runs.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }
     }
 
     /** Null if all is well, else why its lines are not used. */
-    private @Nullable String load(Path folder, boolean sealed) {
+    private static @Nullable String load(Path folder, boolean sealed, List<Run> runs) {
         if (Files.notExists(folder.resolve(Manifest.NAME), LinkOption.NOFOLLOW_LINKS)) {
             return "it has no manifest"; // or was killed before its first line
         }
@@ -92,7 +112,7 @@ final class Earlier {
      * @param path in the snapshot
      */
     Optional<Same> same(String path, FileEntry entry) throws IOException {
-        for (Run run : runs) {
+        for (Run run : runs()) {
             Known known = run.files().get(path);
             if (known == null
                     || known.size() != entry.size()
@@ -117,7 +137,7 @@ final class Earlier {
      * @param path in the snapshot
      */
     Optional<Same> twin(String path, String sha256, long size) throws IOException {
-        for (Run run : runs) {
+        for (Run run : runs()) {
             Known known = run.files().get(path);
             Path file = run.folder().resolve(path).normalize();
             if (known != null

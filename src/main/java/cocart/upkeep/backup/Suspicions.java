@@ -2,6 +2,7 @@ package cocart.upkeep.backup;
 
 import cocart.upkeep.store.StoreException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -64,6 +65,9 @@ final class Suspicions {
     }
 
     private static @Nullable String compare(Snapshot before, Snapshot now) {
+        if (isUnchanged(before, now)) {
+            return null;
+        }
         Set<String> contents = new HashSet<>();
         Tally tally = new Tally();
         read(now, line -> {
@@ -92,6 +96,21 @@ final class Suspicions {
                     + " files: changed, or encrypted by somebody";
         }
         return odd == null ? null : "Snapshot " + now.id() + " " + odd + " in " + before.id();
+    }
+
+    /** As many files and bytes as before and no new content but the dump, which is no smaller than half: nothing to read. */
+    private static boolean isUnchanged(Snapshot before, Snapshot now) {
+        try {
+            long was = Files.size(before.path().resolve(SnapshotWriter.DUMP));
+            long is = Files.size(now.path().resolve(SnapshotWriter.DUMP));
+            return now.failed() == 0
+                    && now.files() == before.files()
+                    && now.newBytes() <= is
+                    && now.bytes() - is == before.bytes() - was
+                    && is >= was / 2;
+        } catch (IOException e) {
+            return false; // a snapshot without a dump, or one that the manifest will tell about
+        }
     }
 
     private static String number(long n) {

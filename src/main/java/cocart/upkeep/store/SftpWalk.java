@@ -33,7 +33,7 @@ final class SftpWalk {
     /** Files that may wait to be read before listing stops for them. */
     private static final int MOST_WAITING = 2000;
 
-    /** Names that have to wait before another connection is worth its login. */
+    /** Files that have to wait before another connection is worth its login; to list, one is enough. */
     private static final int WORTH_A_CONNECTION = 100;
 
     /** How often a lost connection is opened again without anything having been read to its end in between. */
@@ -53,7 +53,11 @@ final class SftpWalk {
     /** After so many items that went well a server that had refused one is tried with one more at once. */
     private static final int OPEN_ONE_MORE_AFTER = 64;
 
-    private static final int ANSWERS_AT_ONCE = 256;
+    /** Answers that are worked off before what they made room for is asked. */
+    private static final int ANSWERS_AT_ONCE = 16;
+
+    /** Parts of a folder's list that are asked for at once. */
+    private static final int READ_AHEAD = 2;
 
     /** Answers to an open that have nothing to do with how many are open. */
     private static final Set<Integer> FINAL = Set.of(-1, SftpPacket.NO_SUCH_FILE, SftpPacket.PERMISSION_DENIED);
@@ -145,8 +149,7 @@ final class SftpWalk {
 
     /** Asks for what may be asked for now; false when all is done. */
     private boolean fill() throws IOException {
-        if (lines.size() < mostConnections
-                && (folders.size() + files.size() > WORTH_A_CONNECTION || asked() >= mostAsked)) {
+        if (lines.size() < mostConnections && (files.size() > WORTH_A_CONNECTION || asked() >= mostAsked)) {
             more.open(mostConnections - 1);
         }
         for (SftpLine line : lines) {
@@ -320,8 +323,9 @@ final class SftpWalk {
             mixedUp(line);
             return;
         }
-        line.ask(SftpPacket.READDIR, folder);
-        line.ask(SftpPacket.READDIR, folder);
+        while (folder.inFlight < READ_AHEAD) {
+            line.ask(SftpPacket.READDIR, folder);
+        }
     }
 
     /** It was not opened: the server may not have handles for so many at once. */
@@ -349,12 +353,14 @@ final class SftpWalk {
                 fail(line, folder, "the server lists it without end");
                 return;
             }
+            boolean first = folder.names.isEmpty();
             for (int i = 0; i < count; i++) {
                 SftpFiles.Name name = SftpFiles.Name.of(packet.bytes());
                 packet.bytes();
                 found(folder, name, packet.attributes());
             }
-            if (!folder.listed) {
+            // most folders fit into one answer, and that they end is on its way: only what is longer is asked on ahead
+            while (!folder.listed && folder.inFlight < (first ? 1 : READ_AHEAD)) {
                 line.ask(SftpPacket.READDIR, folder);
             }
         } else if (packet.type() == SftpPacket.STATUS && packet.number() == SftpPacket.EOF) {
