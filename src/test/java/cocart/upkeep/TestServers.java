@@ -1,14 +1,17 @@
 package cocart.upkeep;
 
 import cocart.upkeep.demo.EmbeddedMariaDb;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import org.jspecify.annotations.Nullable;
 
-/** One MariaDB for all tests; it stops with the JVM. */
+/** One MariaDB and one PostgreSQL for all tests; they stop with the JVM. */
 public final class TestServers {
 
     private static @Nullable EmbeddedMariaDb mariadb;
+    private static @Nullable EmbeddedPostgres postgres;
 
     private TestServers() {}
 
@@ -19,5 +22,21 @@ public final class TestServers {
             mariadb = started;
         }
         return mariadb;
+    }
+
+    /** Everybody of this machine may do everything there, as user {@code postgres}. */
+    public static synchronized EmbeddedPostgres postgres() throws IOException {
+        if (postgres == null) {
+            EmbeddedPostgres started = EmbeddedPostgres.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                try {
+                    started.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
+            postgres = started;
+        }
+        return postgres;
     }
 }
