@@ -119,14 +119,17 @@ class NetworkTest {
             assertThat(cloned.columns()).isEqualTo(Shop.NEW_COLUMNS);
             assertThat(cloned.carts()).isEqualTo(carts);
             assertThat(EndToEndTest.status(shop).at("/dataUpdate/steps").findValuesAsText("name"))
-                    .endsWith("add-cart-hash", "add-cart-created (wp_2_)", "add-cart-source (wp_2_)")
-                    .hasSize(9);
-
-            ShopDatabase later = blog(shop.connection, 7, "2.9.3", 4);
-            shop.upkeep("once");
-            assertThat(shop.upkeep("approve", "acme").code()).isZero();
-            assertThat(shop.upkeep("once").code()).isZero();
-            assertThat(later.columns()).isEqualTo(Shop.NEW_COLUMNS);
+                    .as("those of the fresh one were never needed, those of the one that left are no-ops")
+                    .containsExactly(
+                            "add-cart-created",
+                            "add-cart-source",
+                            "add-cart-hash",
+                            "add-cart-created (wp_2_)",
+                            "add-cart-source (wp_2_)",
+                            "add-cart-hash (wp_2_)",
+                            "add-cart-created (wp_4_)",
+                            "add-cart-source (wp_4_)",
+                            "add-cart-hash (wp_4_)");
         }
     }
 
@@ -244,7 +247,7 @@ class NetworkTest {
             }
             assertThatThrownBy(() -> new Rights().check(network.plan, network.store))
                     .isInstanceOf(StoreException.class)
-                    .hasMessageContaining("may not ALTER wp_2_cocart_carts, so");
+                    .hasMessageContaining("may not ALTER tables (wp_2_cocart_carts), so");
         }
     }
 

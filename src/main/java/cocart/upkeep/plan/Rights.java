@@ -48,10 +48,10 @@ public final class Rights {
         }
         throw new StoreException(
                 "store " + database.store() + ": the database user "
-                        + database.address().username() + " may not ALTER "
+                        + database.address().username() + " may not ALTER tables ("
                         + lacking.stream().limit(NAMED).collect(Collectors.joining(", "))
                         + (lacking.size() > NAMED ? " and " + (lacking.size() - NAMED) + " more tables" : "")
-                        + ", so no data update can be made;"
+                        + "), so no data update can be made;"
                         + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
                         + database.address().name() + "`.* TO that user",
                 null,
