@@ -145,7 +145,9 @@ class NetworkTest {
 
             assertThat(result.schema()).isEqualTo("outdated");
             assertThat(result.markValue()).isEqualTo("2.9.9");
-            assertThat(result.failures()).hasSize(3).allMatch(sentence -> sentence.contains(" does not hold in wp_2_ ("));
+            assertThat(result.failures())
+                    .hasSize(3)
+                    .allMatch(sentence -> sentence.contains(" does not hold in wp_2_ ("));
             assertThat(Carts.measure(network.connection, network.plan, network.store)
                             .count())
                     .isEqualTo(network.database.carts().size() + 3 + 2);
@@ -283,7 +285,9 @@ class NetworkTest {
 
     private static List<Integer> blogs(StoreDatabase store) throws Exception {
         try (Connection connection = store.connect()) {
-            return store.sites(connection, "cocart_carts").stream().map(Site::blog).toList();
+            return store.sites(connection, "cocart_carts").stream()
+                    .map(Site::blog)
+                    .toList();
         }
     }
 
@@ -297,11 +301,12 @@ class NetworkTest {
 
     /** The list of blogs as WordPress makes it. */
     private static void network(ShopDatabase database) throws Exception {
-        database.execute("CREATE TABLE wp_blogs (blog_id bigint(20) NOT NULL AUTO_INCREMENT, site_id bigint(20) NOT NULL"
-                + " DEFAULT 0, domain varchar(200) NOT NULL DEFAULT '', path varchar(100) NOT NULL DEFAULT '', public"
-                + " tinyint(2) NOT NULL DEFAULT 1, archived tinyint(2) NOT NULL DEFAULT 0, mature tinyint(2) NOT NULL"
-                + " DEFAULT 0, spam tinyint(2) NOT NULL DEFAULT 0, deleted tinyint(2) NOT NULL DEFAULT 0, lang_id int(11)"
-                + " NOT NULL DEFAULT 0, PRIMARY KEY (blog_id), KEY domain (domain(50), path(5)))");
+        database.execute(
+                "CREATE TABLE wp_blogs (blog_id bigint(20) NOT NULL AUTO_INCREMENT, site_id bigint(20) NOT NULL"
+                        + " DEFAULT 0, domain varchar(200) NOT NULL DEFAULT '', path varchar(100) NOT NULL DEFAULT '', public"
+                        + " tinyint(2) NOT NULL DEFAULT 1, archived tinyint(2) NOT NULL DEFAULT 0, mature tinyint(2) NOT NULL"
+                        + " DEFAULT 0, spam tinyint(2) NOT NULL DEFAULT 0, deleted tinyint(2) NOT NULL DEFAULT 0, lang_id int(11)"
+                        + " NOT NULL DEFAULT 0, PRIMARY KEY (blog_id), KEY domain (domain(50), path(5)))");
         database.execute("INSERT INTO wp_blogs (blog_id) VALUES (1)");
     }
 
