@@ -74,6 +74,7 @@ public final class Bundle implements AutoCloseable {
     final Stores stores;
 
     final Plans plans;
+    final Proofs proofs = new Proofs(PhpVersion::compare);
     final Updates updates;
     final PluginStates plugins;
     final Notices notices;
@@ -128,7 +129,6 @@ public final class Bundle implements AutoCloseable {
             bind("metrics", metrics);
             reports.measure(new ProgressMetrics(metrics));
         }
-        Proofs proofs = new Proofs();
         Queue queue = new Queue(
                 database,
                 instance,

@@ -5,7 +5,6 @@ import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
-import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.Rights;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
@@ -330,11 +329,11 @@ final class Commands {
             try (StoreDatabase database = bundle.stores.database(store.id())) {
                 for (String plugin : store.plugins()) {
                     for (UpdatePlan plan : bundle.plans.of(plugin)) {
-                        var result = new Proofs().check(plan, database);
+                        var result = bundle.proofs.check(plan, database);
                         if (result.tableMissing()) {
                             throw new StoreException(String.join(" ", result.failures()), null, true);
                         }
-                        new Rights().check(database);
+                        new Rights().check(plan, database);
                     }
                 }
             }

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -189,7 +190,7 @@ public final class Drill {
         return tables;
     }
 
-    /** The shortest prefix with which all tables that matter are there, as the main site of a network has it. */
+    /** The shortest prefix with which all tables that matter are there, be it in a blog of its network. */
     private static Optional<String> prefix(StoreSettings store, Set<String> tables, List<UpdatePlan> plans) {
         String set = store.database().prefix();
         Stream<String> candidates = set != null
@@ -201,7 +202,14 @@ public final class Drill {
                 .filter(prefix -> prefix.matches("[A-Za-z0-9_]{1,40}"))
                 .filter(prefix -> tables.contains(prefix + "options"))
                 .filter(prefix -> plans.stream()
-                        .allMatch(plan -> tables.contains(prefix + plan.carts().table())))
+                        .allMatch(plan -> has(tables, prefix, plan.carts().table())))
                 .min(Comparator.comparingInt(String::length));
+    }
+
+    private static boolean has(Set<String> tables, String prefix, String table) {
+        Pattern ofBlog = Pattern.compile(Pattern.quote(prefix) + "[1-9][0-9]*_" + Pattern.quote(table));
+        return tables.contains(prefix + table)
+                || tables.contains(prefix + "blogs")
+                        && tables.stream().anyMatch(name -> ofBlog.matcher(name).matches());
     }
 }

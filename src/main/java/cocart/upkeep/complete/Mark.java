@@ -3,6 +3,7 @@ package cocart.upkeep.complete;
 import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -13,16 +14,17 @@ import java.util.Comparator;
 /** Sets the option by which the plugin knows its database version. wp-admin then shows its own completion notice. */
 public final class Mark {
 
-    private final Proofs proofs = new Proofs();
+    private final Proofs proofs;
     private final Comparator<String> versions;
 
     /** @param versions PHP's order of versions */
     public Mark(Comparator<String> versions) {
         this.versions = versions;
+        this.proofs = new Proofs(versions);
     }
 
     /**
-     * Sets the option, whether it exists or not; a higher value stays.
+     * Sets the option, in each site of a network, whether it exists or not; a higher value stays.
      *
      * @throws StoreException (permanent) and touches nothing if a proof does not hold
      */
@@ -38,6 +40,22 @@ public final class Mark {
         if (isReached(plan, before)) {
             return;
         }
+        for (Proofs.Found found : proofs.ofEach(plan, database)) {
+            if (found.result().holds() && !isReached(plan, found.result())) {
+                set(plan, found.site());
+            }
+        }
+        ProofResult after = proofs.check(plan, database);
+        if (!after.holds() || !isReached(plan, after)) {
+            throw new StoreException(
+                    "store " + database.store() + ": the option " + plan.mark() + " was set in "
+                            + database.address().table("options") + " but does not read as " + plan.version()
+                            + "; does something else write it?",
+                    null);
+        }
+    }
+
+    private static void set(UpdatePlan plan, Site database) {
         String table = database.address().table("options");
         try (Connection connection = database.connect()) {
             if (update(connection, table, plan) == 0) {
@@ -55,12 +73,6 @@ public final class Mark {
                     "store " + database.store() + ": the option " + plan.mark() + " cannot be set in " + table + ": "
                             + e.getMessage(),
                     e);
-        }
-        if (!isReached(plan, proofs.check(plan, database))) {
-            throw new StoreException(
-                    "store " + database.store() + ": the option " + plan.mark() + " was set in " + table
-                            + " but does not read as " + plan.version() + "; does something else write it?",
-                    null);
         }
     }
 

@@ -9,6 +9,7 @@ import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which data update of a store goes on now, its steps, and what has to be known before the first one runs. */
@@ -49,9 +51,10 @@ public final class Planning {
                 .orElse(null);
     }
 
-    /** True if every step of the update's plan is complete. */
+    /** True if every step of the update's plan is complete, and no site of a network lacks steps. */
     public boolean allDone(DataUpdate update) {
-        return queue.allComplete(update.id(), plan(update).steps().size());
+        return queue.allComplete(update.id(), queue.known(update.id()).size())
+                && steps(update).isEmpty();
     }
 
     /** A step's attempt failed: it is tried again, or failed and its update with it. */
@@ -61,14 +64,28 @@ public final class Planning {
         }
     }
 
-    /** The steps of an update's plan that are not in the queue yet, in order. */
+    /**
+     * The steps of an update's plan that are not in the queue yet, in order. In a network these are its steps for each
+     * site that is not proven; a blog may join at any time.
+     */
     public List<PlannedStep> steps(DataUpdate update) {
-        List<UpdatePlan.Step> steps = plan(update).steps();
+        UpdatePlan plan = plan(update);
         Set<Integer> known = queue.known(update.id());
-        return IntStream.range(0, steps.size())
-                .filter(i -> !known.contains(i))
-                .mapToObj(i -> new PlannedStep(update.id(), i, steps.get(i).name()))
-                .toList();
+        try (StoreDatabase database = stores.database(update.store())) {
+            return proofs.ofEach(plan, database).stream()
+                    .filter(found -> found.site().isMain() || !found.result().holds())
+                    .flatMap(found -> steps(update.id(), plan, found.site()))
+                    .filter(step -> !known.contains(step.position()))
+                    .toList();
+        }
+    }
+
+    private static Stream<PlannedStep> steps(String id, UpdatePlan plan, Site site) {
+        return IntStream.range(0, plan.steps().size())
+                .mapToObj(i -> new PlannedStep(
+                        id,
+                        Place.of(site, i).position(),
+                        Place.name(plan.steps().get(i), site)));
     }
 
     /**

@@ -2,9 +2,13 @@ package cocart.upkeep.migrate;
 
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a claimed step against its store. */
 public final class Steps {
@@ -23,23 +27,24 @@ public final class Steps {
 
     /** Runs a step; what it returns goes to {@link Queue#complete}. */
     public String run(ClaimedStep claim) {
+        Place place = Place.at(claim.position());
         UpdatePlan plan = plans.find(claim.plugin(), claim.toVersion())
-                .filter(found -> found.steps().size() > claim.position()
-                        && found.steps().get(claim.position()).name().equals(claim.name()))
+                .filter(found -> found.steps().size() > place.step()
+                        && place.isOf(found.steps().get(place.step()), claim.name()))
                 .orElseThrow(() -> new StoreException(
                         "store " + claim.store() + ": config/updates has no step " + claim.name()
                                 + " any more at place "
-                                + (claim.position() + 1) + " of " + claim.plugin() + " " + claim.toVersion()
+                                + (place.step() + 1) + " of " + claim.plugin() + " " + claim.toVersion()
                                 + "; put it back, or upkeep cancel " + claim.store(),
                         null,
                         true));
         try (StoreDatabase database = stores.database(claim.store())) {
+            Site site = site(database, plan, place);
+            if (site == null) {
+                return "no-op";
+            }
             StepRunner.Outcome outcome = runner.run(
-                    plan,
-                    plan.steps().get(claim.position()),
-                    database,
-                    claim.reachedKey(),
-                    new StepRunner.Checkpoint() {
+                    plan, plan.steps().get(place.step()), site, claim.reachedKey(), new StepRunner.Checkpoint() {
                         @Override
                         public void before(long count, String checksum) {
                             queue.measured(claim, count, checksum);
@@ -51,6 +56,21 @@ public final class Steps {
                         }
                     });
             return outcome.cartsChecked();
+        }
+    }
+
+    /** The place's site; null if it was taken out of the network, and there is nothing to do any more. */
+    private static @Nullable Site site(StoreDatabase database, UpdatePlan plan, Place place) {
+        if (place.blog() == Site.MAIN) {
+            return database.main();
+        }
+        try (Connection connection = database.connect()) {
+            return database.site(connection, plan.carts().table(), place.blog()).orElse(null);
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": the blog " + place.blog() + " cannot be looked for: "
+                            + e.getMessage(),
+                    e);
         }
     }
 }

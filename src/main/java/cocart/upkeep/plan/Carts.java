@@ -1,6 +1,8 @@
 package cocart.upkeep.plan;
 
+import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -18,8 +20,19 @@ public final class Carts {
 
     private Carts() {}
 
-    /** Reads the whole table once; memory does not grow with it. */
+    /** Reads the whole table once, in a network that of every site; memory does not grow with it. */
     public static Measure measure(Connection connection, UpdatePlan plan, StoreDatabase database) throws SQLException {
+        long count = 0;
+        BigInteger checksum = BigInteger.ZERO;
+        for (Site site : database.sites(connection, plan.carts().table())) {
+            Measure measure = ofSite(connection, plan, site);
+            count += measure.count();
+            checksum = checksum.add(new BigInteger(measure.checksum(), 16));
+        }
+        return new Measure(count, checksum.toString(16));
+    }
+
+    private static Measure ofSite(Connection connection, UpdatePlan plan, Site database) throws SQLException {
         // QUOTE tells NULL from 'NULL'; each column's MD5 keeps borders between columns
         String row = plan.carts().columns().stream()
                 .map(column -> "MD5(QUOTE(" + column + "))")

@@ -1,6 +1,7 @@
 package cocart.upkeep.plan;
 
 import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -9,8 +10,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a store's schema whether a data update is done. Options, notices and Action Scheduler are not believed. */
@@ -24,28 +30,80 @@ public final class Proofs {
         }
     }
 
-    /** Evaluates all proofs of a plan; changes nothing. */
+    /**
+     * What the proofs found in one site of a network, or in the store where it is none.
+     *
+     * @param result its table is never missing
+     */
+    public record Found(Site site, ProofResult result) {}
+
+    private static final int AT_ONCE = 100;
+    private static final int SAID = 10;
+
+    private final Comparator<String> versions;
+
+    /** @param versions PHP's order of versions */
+    public Proofs(Comparator<String> versions) {
+        this.versions = versions;
+    }
+
+    /**
+     * Evaluates all proofs of a plan, in every site of a network; changes nothing. It holds where it holds in all of
+     * them, and the mark is the lowest of theirs.
+     */
     public ProofResult check(UpdatePlan plan, StoreDatabase database) {
+        List<Found> found = ofEach(plan, database);
+        if (found.isEmpty()) {
+            return new ProofResult(true, List.of(missing(plan, database)), null);
+        }
+        List<String> failures = found.stream()
+                .flatMap(site -> site.result().failures().stream())
+                .toList();
+        if (failures.size() > SAID) {
+            long sites = found.stream().filter(site -> !site.result().holds()).count();
+            failures = Stream.concat(
+                            failures.stream().limit(SAID),
+                            Stream.of("And " + (failures.size() - SAID) + " more do not; " + sites + " of "
+                                    + found.size() + " sites are outdated."))
+                    .toList();
+        }
+        List<@Nullable String> marks = new ArrayList<>();
+        found.forEach(site -> marks.add(site.result().markValue()));
+        return new ProofResult(false, failures, marks.contains(null) ? null : Collections.min(marks, versions));
+    }
+
+    /** The same for each site that has the tables, the main site first. */
+    public List<Found> ofEach(UpdatePlan plan, StoreDatabase database) {
         try (Connection connection = database.connect()) {
-            String carts = database.address().table(plan.carts().table());
-            String options = database.address().table("options");
-            if (!exists(connection, carts) || !exists(connection, options)) {
-                return new ProofResult(
-                        true,
-                        List.of("The table " + (exists(connection, carts) ? options : carts)
-                                + " does not exist; is upkeep.store." + database.store()
-                                + ".database.prefix right, and has CoCart ever been active?"),
-                        null);
-            }
-            List<String> failures = new ArrayList<>();
+            List<Site> sites = database.sites(connection, plan.carts().table());
+            boolean network =
+                    sites.size() > 1 || !sites.isEmpty() && !sites.get(0).isMain();
+            List<List<String>> failures = new ArrayList<>();
+            sites.forEach(site -> failures.add(new ArrayList<>()));
             for (UpdatePlan.Proof proof : plan.proofs()) {
-                String found = scalar(connection, prefixed(proof.query(), database));
-                if (!proof.expect().equals(found)) {
-                    failures.add("Proof " + proof.name() + " does not hold (" + proof.description() + " Expected "
-                            + proof.expect() + ", found " + found + ".)");
+                List<@Nullable String> values = scalars(connection, proof.query(), sites);
+                for (int i = 0; i < sites.size(); i++) {
+                    if (!proof.expect().equals(values.get(i))) {
+                        failures.get(i)
+                                .add("Proof " + proof.name() + " does not hold"
+                                        + (network
+                                                ? " in "
+                                                        + sites.get(i).address().prefix()
+                                                : "") + " ("
+                                        + proof.description() + " Expected " + proof.expect() + ", found "
+                                        + values.get(i) + ".)");
+                    }
                 }
             }
-            return new ProofResult(false, List.copyOf(failures), option(connection, options, plan.mark()));
+            List<@Nullable String> marks = scalars(
+                    connection,
+                    "SELECT CONVERT(LEFT(option_value, 65) USING utf8mb4) FROM {prefix}options WHERE option_name = '"
+                            + plan.mark() + "' LIMIT 1",
+                    sites);
+            return IntStream.range(0, sites.size())
+                    .mapToObj(i -> new Found(
+                            sites.get(i), new ProofResult(false, List.copyOf(failures.get(i)), version(marks.get(i)))))
+                    .toList();
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the proofs of " + plan.plugin() + " " + plan.version()
@@ -54,28 +112,41 @@ public final class Proofs {
         }
     }
 
-    /** Counts the open actions of the plugin's own updater; none if the store has no Action Scheduler. */
-    public Updater updater(UpdatePlan plan, StoreDatabase database) {
-        String table = database.address().table("actionscheduler_actions");
+    private static String missing(UpdatePlan plan, StoreDatabase database) {
+        String carts = database.address().table(plan.carts().table());
+        String options = database.address().table("options");
         try (Connection connection = database.connect()) {
-            if (plan.updater().isEmpty() || !exists(connection, table)) {
-                return new Updater(0, 0);
-            }
-            String marks = String.join(",", Collections.nCopies(plan.updater().size(), "?"));
-            String sql = "SELECT COALESCE(SUM(status = 'pending'), 0), COALESCE(SUM(status = 'in-progress'), 0) FROM "
-                    + table + " WHERE hook IN (" + marks + ") AND status IN ('pending', 'in-progress')";
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                for (int i = 0; i < plan.updater().size(); i++) {
-                    statement.setString(i + 1, plan.updater().get(i));
-                }
-                try (ResultSet result = statement.executeQuery()) {
-                    result.next();
-                    return new Updater(result.getLong(1), result.getLong(2));
-                }
-            }
+            return "The table " + (exists(connection, carts) ? options : carts) + " does not exist; is upkeep.store."
+                    + database.store() + ".database.prefix right, and has CoCart ever been active?";
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": Action Scheduler's table " + table + " cannot be read: "
+                    "store " + database.store() + ": the table " + carts + " cannot be looked for: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Counts the open actions of the plugin's own updater; none if the store has no Action Scheduler. */
+    public Updater updater(UpdatePlan plan, StoreDatabase database) {
+        if (plan.updater().isEmpty()) {
+            return new Updater(0, 0);
+        }
+        String table = "actionscheduler_actions";
+        try (Connection connection = database.connect()) {
+            String sql = "SELECT CONCAT(COALESCE(SUM(status = 'pending'), 0), ' ',"
+                    + " COALESCE(SUM(status = 'in-progress'), 0)) FROM {prefix}" + table + " WHERE hook IN ('"
+                    + String.join("','", plan.updater()) + "') AND status IN ('pending', 'in-progress')";
+            long pending = 0;
+            long running = 0;
+            for (String counts : scalars(connection, sql, database.sites(connection, table))) {
+                String[] both = String.valueOf(counts).split(" ");
+                pending += Long.parseLong(both[0]);
+                running += Long.parseLong(both[1]);
+            }
+            return new Updater(pending, running);
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": Action Scheduler's table "
+                            + database.address().table(table) + " cannot be read: "
                             + e.getMessage(),
                     e);
         }
@@ -94,6 +165,50 @@ public final class Proofs {
         }
     }
 
+    /**
+     * A query's one value for each site. Many sites are asked in one statement; if that is not possible, because the
+     * query may not stand in brackets for example, one by one.
+     */
+    private static List<@Nullable String> scalars(Connection connection, String query, List<Site> sites)
+            throws SQLException {
+        List<@Nullable String> values = new ArrayList<>();
+        for (int from = 0; from < sites.size(); from += AT_ONCE) {
+            List<Site> some = sites.subList(from, Math.min(sites.size(), from + AT_ONCE));
+            if (some.size() > 1 && together(connection, query, some, values)) {
+                continue;
+            }
+            for (Site site : some) {
+                values.add(scalar(connection, prefixed(query, site)));
+            }
+        }
+        return values;
+    }
+
+    private static boolean together(
+            Connection connection, String query, List<Site> sites, List<@Nullable String> values) throws SQLException {
+        String sql = IntStream.range(0, sites.size())
+                .mapToObj(i -> "SELECT " + i + ", (" + prefixed(query, sites.get(i)) + "\n)")
+                .collect(Collectors.joining(" UNION ALL "));
+        @Nullable String[] found = new @Nullable String[sites.size()];
+        int rows = 0;
+        try (Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(sql)) {
+            for (; result.next(); rows++) {
+                found[result.getInt(1)] = result.getString(2);
+            }
+        } catch (SQLException e) {
+            if (String.valueOf(e.getSQLState()).startsWith("08")) {
+                throw e; // the server is gone
+            }
+            return false;
+        }
+        if (rows != sites.size()) {
+            return false;
+        }
+        values.addAll(Arrays.asList(found));
+        return true;
+    }
+
     private static boolean exists(Connection connection, String table) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?")) {
@@ -104,15 +219,8 @@ public final class Proofs {
         }
     }
 
-    private static @Nullable String option(Connection connection, String table, String name) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT LEFT(option_value, 65) FROM " + table + " WHERE option_name = ?")) {
-            statement.setString(1, name);
-            try (ResultSet result = statement.executeQuery()) {
-                String value = result.next() ? result.getString(1) : null;
-                // what is no version counts as none: the store may be hostile, and comparing takes time
-                return value == null || value.length() > 64 || !PlainText.is(value) ? null : value;
-            }
-        }
+    /** What is no version counts as none: the store may be hostile, and comparing takes time. */
+    private static @Nullable String version(@Nullable String value) {
+        return value == null || value.length() > 64 || !PlainText.is(value) ? null : value;
     }
 }

@@ -6,19 +6,38 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Whether a store's database user may do what a data update does, by {@code SHOW GRANTS}; changes nothing. */
 public final class Rights {
 
     private static final Pattern GRANT = Pattern.compile("GRANT (.+) ON (?:TABLE )?(\\S+)\\.(\\S+) TO .*");
 
-    /** @throws StoreException (permanent) if the right to alter tables is surely missing */
-    public void check(StoreDatabase database) {
+    private static final int NAMED = 5;
+
+    /**
+     * Looks at the carts table of every site of a network.
+     *
+     * @throws StoreException (permanent) if the right to alter one is surely missing
+     */
+    public void check(UpdatePlan plan, StoreDatabase database) {
+        List<String> lacking;
         try (Connection connection = database.connect()) {
-            if (mayHave(connection, database.address().name(), "ALTER")) {
+            lacking = lacking(
+                    connection,
+                    database.address().name(),
+                    "ALTER",
+                    database.sites(connection, plan.carts().table()).stream()
+                            .map(site -> site.address().table(plan.carts().table()))
+                            .toList());
+            if (lacking.isEmpty()) {
                 return;
             }
         } catch (SQLException e) {
@@ -29,7 +48,10 @@ public final class Rights {
         }
         throw new StoreException(
                 "store " + database.store() + ": the database user "
-                        + database.address().username() + " may not ALTER tables, so no data update can be made;"
+                        + database.address().username() + " may not ALTER tables ("
+                        + lacking.stream().limit(NAMED).collect(Collectors.joining(", "))
+                        + (lacking.size() > NAMED ? " and " + (lacking.size() - NAMED) + " more tables" : "")
+                        + "), so no data update can be made;"
                         + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
                         + database.address().name() + "`.* TO that user",
                 null,
@@ -43,6 +65,29 @@ public final class Rights {
      * @param right as {@code SHOW GRANTS} has it, for example {@code TRIGGER}
      */
     public static boolean mayHave(Connection connection, String name, String right) throws SQLException {
+        return mayHave(connection, name, right, table -> true);
+    }
+
+    /**
+     * Those of the tables on which the user of a connection surely lacks a right.
+     *
+     * @param tables full names
+     */
+    public static List<String> lacking(Connection connection, String name, String right, List<String> tables)
+            throws SQLException {
+        Set<String> granted = new HashSet<>();
+        boolean all = mayHave(connection, name, right, table -> {
+            granted.add(table);
+            return table.equals("*");
+        });
+        return all
+                ? List.of()
+                : tables.stream().filter(t -> !granted.contains(t)).toList();
+    }
+
+    /** @param on whether a grant on a table, or on {@code *}, is enough; asked of all that give the right */
+    private static boolean mayHave(Connection connection, String name, String right, Predicate<String> on)
+            throws SQLException {
         boolean may = false;
         try (Statement statement = connection.createStatement();
                 ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
@@ -52,7 +97,9 @@ public final class Rights {
                     may = true; // a role, whose rights are not listed here: not surely missing
                 } else if (covers(parts.group(2), name)) {
                     String rights = ", " + parts.group(1).toUpperCase(Locale.ROOT) + ",";
-                    may |= rights.contains(", ALL PRIVILEGES,") || rights.contains(", " + right + ",");
+                    if (rights.contains(", ALL PRIVILEGES,") || rights.contains(", " + right + ",")) {
+                        may |= on.test(parts.group(3).replace("`", ""));
+                    }
                 }
             }
         }

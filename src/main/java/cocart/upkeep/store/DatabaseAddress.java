@@ -32,7 +32,7 @@ public record DatabaseAddress(
     private static final Pattern HOST = Pattern.compile("|[A-Za-z0-9._-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]");
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_$@+.][\\p{L}\\p{N}_$@+. -]{0,63}");
     private static final Pattern SOCKET = Pattern.compile("/[A-Za-z0-9/._-]{1,200}");
-    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_]{1,40}");
+    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_]{1,48}"); // 40 and a blog's number
 
     /**
      * A store's {@code wp-config.php} may be hostile, and these values become part of a JDBC URL, a command line and an
@@ -64,6 +64,11 @@ public record DatabaseAddress(
     /** The same database as it is reached by a port of this machine, for example at the end of a tunnel. */
     DatabaseAddress at(int localPort) {
         return new DatabaseAddress("127.0.0.1", localPort, null, name, username, password, prefix, options);
+    }
+
+    /** The same database with the prefix of a blog's tables, for example {@code wp_2_}. */
+    DatabaseAddress ofBlog(int blog) {
+        return new DatabaseAddress(host, port, socket, name, username, password, prefix + blog + "_", options);
     }
 
     /** A table's full name, for example {@code wp_cocart_carts} for {@code cocart_carts}. */

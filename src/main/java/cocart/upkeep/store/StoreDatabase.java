@@ -1,6 +1,9 @@
 package cocart.upkeep.store;
 
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
 
 /** A store's database, open for this run. All faults of connecting are {@link StoreException}s. */
 public interface StoreDatabase extends AutoCloseable {
@@ -19,6 +22,28 @@ public interface StoreDatabase extends AutoCloseable {
 
     /** The same for statements that may take long: silence is put up with for six hours. */
     Connection connectForLong();
+
+    /**
+     * The blogs of a WordPress network that have a table and options, the main site first; just the store itself where
+     * it is no network; empty if nobody has the table.
+     *
+     * @param connection to this database
+     * @param table without prefix: letters, digits, underscore
+     * @throws StoreException (permanent) if there are more than can be looked after
+     */
+    default List<Site> sites(Connection connection, String table) throws SQLException {
+        return Blogs.with(this, connection, table);
+    }
+
+    /** The blog whose tables have the plain prefix, which a site that is no network is; whether it is there or not. */
+    default Site main() {
+        return Site.of(this, Site.MAIN);
+    }
+
+    /** Another blog as it is now; empty if it is gone or never had the table. */
+    default Optional<Site> site(Connection connection, String table, int blog) throws SQLException {
+        return Blogs.has(this, connection, table, blog) ? Optional.of(Site.of(this, blog)) : Optional.empty();
+    }
 
     @Override
     void close();
