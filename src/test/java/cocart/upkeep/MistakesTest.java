@@ -94,8 +94,21 @@ class MistakesTest {
             assertThat(said.code()).as(command).isEqualTo(2);
             assertThat(said.err()).as(command).contains("no store amce", "upkeep.stores names acme");
         }
-        assertThat(shop.upkeep("aprove", "acme").code()).isEqualTo(2);
-        assertThat(shop.upkeep("aprove", "acme").err()).contains("approve");
+        Shop.Said misspelt = shop.upkeep("aprove", "acme");
+        assertThat(misspelt.code()).isEqualTo(2);
+        assertThat(misspelt.err()).contains("approve").hasLineCount(3).endsWith("Try: upkeep --help\n");
+        for (String command : List.of("approve", "backup", "restore", "trust")) {
+            Shop.Said said = shop.upkeep(command);
+            assertThat(said.code()).as(command).isEqualTo(2);
+            assertThat(said.err().lines())
+                    .containsExactly(
+                            "upkeep: Missing required parameter"
+                                    + (command.equals("restore") ? "s: 'STORE', 'SNAPSHOT'" : ": 'STORE'"),
+                            "Try: upkeep " + command + " --help");
+        }
+        assertThat(shop.upkeep("status", "--jsn").err().lines())
+                .startsWith("upkeep: Unknown option: '--jsn'")
+                .endsWith("Try: upkeep status --help");
     }
 
     @Test

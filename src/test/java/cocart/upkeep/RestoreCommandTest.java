@@ -3,7 +3,9 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import cocart.upkeep.faults.SmallDisk;
 import cocart.upkeep.store.TemporaryName;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code upkeep restore} on a real SFTP server and a real MariaDB. */
 class RestoreCommandTest {
 
+    private static final String NO_DUMP = "upkeep.backup.dump-program = no-such-dump";
     private static final String LATER = "CREATE TABLE later (id INT PRIMARY KEY)";
 
     @TempDir
@@ -67,6 +71,15 @@ class RestoreCommandTest {
             assertThat(snapshots).hasSize(2).contains(id);
             String before = snapshots.get(0);
             assertThat(said.out()).contains("what was there before is " + before);
+            assertThat(shop.upkeep("snapshots", "acme").out().lines())
+                    .hasSize(4)
+                    .anyMatch(line -> line.matches("acme +" + before + " .* [kM]B +before a restore"))
+                    .anyMatch(line -> line.matches("acme +" + id + " .* [kM]B"));
+            assertThat(new ObjectMapper()
+                            .readTree(shop.upkeep("snapshots", "--json").out())
+                            .at("/snapshots")
+                            .findValues("beforeRestore"))
+                    .hasToString("[true, false]");
             Shop.Said undone = shop.upkeep("restore", "acme", before, "--in-place", "--no-backup", "--yes");
             assertThat(undone.code()).as(undone.out() + undone.err()).isZero();
             assertThat(shop.database.carts()).hasSize(29);
@@ -220,21 +233,28 @@ class RestoreCommandTest {
                 assertThat(none.err()).contains("has no snapshot " + wrong).contains(id);
             }
             assertThat(folder.resolve("x")).doesNotExist();
-            assertThat(shop.upkeep("restore", "nobody", "latest", "--in-place", "--yes")
-                            .code())
-                    .isEqualTo(2);
+            for (List<String> where :
+                    List.of(List.of("--in-place", "--yes"), List.<String>of(), List.of("--to", "x"))) {
+                List<String> all = new ArrayList<>(List.of("restore", "nobody", "latest"));
+                all.addAll(where);
+                Shop.Said said2 = shop.upkeep(all.toArray(String[]::new));
+                assertThat(said2.code()).isEqualTo(2);
+                assertThat(said2.err()).hasLineCount(1).contains("There is no store nobody; upkeep.stores names other");
+            }
+            assertThat(shop.upkeep("restore", "other", "latest").err())
+                    .startsWith("upkeep: say where to: --to DIR")
+                    .hasLineCount(2);
         }
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
                 "--to x --in-place",
                 "--in-place --files-only --database-only",
                 "--in-place --path a --database-only",
-                "--in-place --path ../a",
                 "--to x --delete",
+                "--to x --all",
                 "--in-place --database-url jdbc:mariadb://h/x",
                 "--database-url jdbc:mariadb://h/x --files-only",
                 "--in-place --database-only --delete",
@@ -246,7 +266,11 @@ class RestoreCommandTest {
         Stream.of(options.split(" ")).filter(option -> !option.isEmpty()).forEach(all::add);
         Shop.Said said = Shop.say(all.toArray(String[]::new));
         assertThat(said.code()).isEqualTo(2);
-        assertThat(said.err()).isNotBlank().doesNotContain("Exception", "s3cret");
+        assertThat(said.err())
+                .hasLineCount(2)
+                .startsWith("upkeep: ")
+                .endsWith("Try: upkeep restore --help\n")
+                .doesNotContain("Exception", "s3cret");
         assertThat(!options.contains("s3cret") || said.err().contains("{{env:NAME}}"))
                 .isTrue();
     }
@@ -292,6 +316,77 @@ class RestoreCommandTest {
                                             .code()
                                     == 0);
             assertThat(tree(shop.root)).isEqualTo(tree);
+        }
+    }
+
+    @Test
+    void aDiskThatIsTooSmallIsSaidBeforeOrAtTheFirstFileThatDoesNotFit() throws Exception {
+        try (Shop shop = shop();
+                SmallDisk disk = new SmallDisk(folder.resolve("disk"), "size=1m")) {
+            byte[] picture = new byte[3 << 20];
+            new Random(1).nextBytes(picture);
+            Files.write(shop.root.resolve("wp-content/uploads/picture.jpg"), picture);
+            for (int i = 0; i < 100; i++) {
+                shop.files.write("wp-content/uploads/small/" + i + ".txt", "file " + i);
+            }
+            String id = backUp(shop);
+            Path to = folder.resolve("disk/new/restored");
+            for (String dry : List.of("--yes", "--dry-run")) {
+                Shop.Said said = shop.upkeep("restore", "acme", id, "--to", to.toString(), dry);
+                assertThat(said.code()).as(said.out() + said.err()).isEqualTo(1);
+                assertThat(said.err())
+                        .hasLineCount(1)
+                        .contains(to + " is on a disk with 1.0 MB free", "has 3.", "nothing was written");
+                assertThat(said.out()).isEmpty();
+            }
+            assertThat(folder.resolve("disk")).isEmptyDirectory();
+
+            // bytes enough, but a hundred small files take a page each
+            disk.resize("size=3200k");
+            Shop.Said full = shop.upkeep("restore", "acme", id, "--to", to.toString());
+            assertThat(full.code()).as(full.out() + full.err()).isEqualTo(1);
+            assertThat(full.out()).as("no list of all that does not fit either").isEmpty();
+            assertThat(full.err())
+                    .hasLineCount(1)
+                    .contains("because its disk is full", "until then is in " + to, "make room");
+            disk.resize("size=16m");
+            assertThat(shop.upkeep(
+                                    "restore",
+                                    "acme",
+                                    id,
+                                    "--to",
+                                    to.resolve("../again").toString())
+                            .code())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aProgramThatIsMissingIsSaidBeforeAnythingIsDoneAndByADryRun() throws Exception {
+        try (Shop shop = shop()) {
+            String id = backUp(shop);
+            damage(shop);
+            Map<String, String> damaged = tree(shop.root);
+            shop.settings("upkeep.backup.client-program = no-such-client");
+            for (String how : List.of("--dry-run", "--yes")) {
+                Shop.Said said = shop.upkeep("restore", "acme", id, "--in-place", how);
+                assertThat(said.code()).as(said.out() + said.err()).isEqualTo(2);
+                assertThat(said.err())
+                        .hasLineCount(1)
+                        .contains("none of no-such-client is installed here", "upkeep.backup.client-program");
+            }
+            assertThat(tree(shop.root)).isEqualTo(damaged);
+            assertThat(snapshots(shop)).as("no backup for nothing").containsExactly(id);
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run", "--files-only")
+                            .code())
+                    .isZero();
+            shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"), NO_DUMP);
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run")
+                            .err())
+                    .contains("none of no-such-dump is installed here");
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run", "--no-backup")
+                            .code())
+                    .isZero();
         }
     }
 
