@@ -181,8 +181,8 @@ class FaultyBackupsTest {
     }
 
     @Test
-    void killedAFewTimesInARowTheNextGoodRunIsWhole() throws Exception {
-        killAndMakeWhole(3);
+    void killedTwiceInARowTheNextGoodRunIsWhole() throws Exception {
+        killAndMakeWhole(2);
     }
 
     @Test
