@@ -1,5 +1,6 @@
 package cocart.upkeep;
 
+import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.console.Tables;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,7 @@ final class BackupCommands {
         public Integer call() throws Exception {
             try (Bundle bundle = upkeep.open(false)) {
                 store(bundle, store);
+                bundle.events.outcomesAreSaid();
                 CamelContext camel = bundle.start();
                 Commands.stopAtOnce(bundle);
                 Commands.showProgress(bundle);
@@ -44,6 +47,7 @@ final class BackupCommands {
                                 + (snapshot.failed() == 0
                                         ? ""
                                         : "; " + snapshot.failed() + " could not be read: see manifest.jsonl"));
+                        bundle.jobs.error(store, "prune").ifPresent(error -> err().println("upkeep: " + error));
                         return snapshot.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
                     }
                 }
@@ -72,21 +76,12 @@ final class BackupCommands {
         @Override
         public Integer call() throws Exception {
             try (Bundle bundle = upkeep.open(false)) {
-                List<Snapshot> found = store == null
-                        ? bundle.snapshots.list()
-                        : bundle.snapshots.list(store(bundle, store).id());
+                List<Known> found = bundle.known.list(
+                        store == null ? null : store(bundle, store).id());
                 if (json) {
                     ObjectNode root = JSON.createObjectNode();
                     ArrayNode list = root.putArray("snapshots");
-                    found.forEach(snapshot -> list.addObject()
-                            .put("store", snapshot.store())
-                            .put("id", snapshot.id())
-                            .put("sealedAt", snapshot.sealedAt().toString())
-                            .put("files", snapshot.files())
-                            .put("bytes", snapshot.bytes())
-                            .put("newBytes", snapshot.newBytes())
-                            .put("failed", snapshot.failed())
-                            .put("path", snapshot.path().toString()));
+                    found.forEach(known -> list.add(json(known)));
                     out().println(JSON.writeValueAsString(root));
                 } else {
                     Tables.snapshots(out(), found);
@@ -94,6 +89,24 @@ final class BackupCommands {
                 out().flush();
                 return Upkeep.FINE;
             }
+        }
+
+        private static ObjectNode json(Known known) {
+            Snapshot snapshot = known.snapshot();
+            return JSON.createObjectNode()
+                    .put("store", snapshot.store())
+                    .put("id", snapshot.id())
+                    .put("sealedAt", snapshot.sealedAt().toString())
+                    .put("files", snapshot.files())
+                    .put("bytes", snapshot.bytes())
+                    .put("newBytes", snapshot.newBytes())
+                    .put("failed", snapshot.failed())
+                    .put("verifiedAt", Objects.toString(known.verifiedAt(), null))
+                    .put("damage", known.damage())
+                    .put("beforeRestore", known.beforeRestore())
+                    .put("offSiteAt", Objects.toString(known.offSiteAt(), null))
+                    .put("suspicion", known.suspicion())
+                    .put("path", snapshot.path().toString());
         }
     }
 }

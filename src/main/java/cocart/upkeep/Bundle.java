@@ -5,6 +5,7 @@ import cocart.upkeep.backup.Backups;
 import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
+import cocart.upkeep.backup.KnownSnapshots;
 import cocart.upkeep.backup.OffSite;
 import cocart.upkeep.backup.ProgressMetrics;
 import cocart.upkeep.backup.ProgressReports;
@@ -78,8 +79,10 @@ public final class Bundle implements AutoCloseable {
     final Updates updates;
     final PluginStates plugins;
     final Notices notices;
+    final Events events;
     final Jobs jobs;
     final Snapshots snapshots;
+    final KnownSnapshots known;
     final Retention retention;
     final Verify verify;
     final Verified verified;
@@ -105,7 +108,7 @@ public final class Bundle implements AutoCloseable {
 
         Database database = new Database(state);
         Instance instance = Instance.current();
-        Events events = new Events(database, instance);
+        events = new Events(database, instance);
         updates = new Updates(database, events);
         jobs = new Jobs(
                 database,
@@ -119,6 +122,7 @@ public final class Bundle implements AutoCloseable {
         notices = new Notices(database, stores, updates, plugins, jobs, events);
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
+        known = new KnownSnapshots(database, snapshots);
         retention = new Retention(database, stores, snapshots, updates, jobs, events, Clock.systemUTC());
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);

@@ -39,6 +39,7 @@ final class PruneCommand extends Commands.Base {
                     spec.commandLine(), "--accept needs a STORE, and changes what --dry-run must not change");
         }
         try (Bundle bundle = upkeep.open(false)) {
+            bundle.events.outcomesAreSaid();
             List<StoreSettings> chosen =
                     store == null ? List.copyOf(bundle.stores.all()) : List.of(store(bundle, store));
             int code = dryRun ? plan(bundle, chosen) : run(bundle, chosen);

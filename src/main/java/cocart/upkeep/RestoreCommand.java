@@ -95,9 +95,13 @@ final class RestoreCommand extends Commands.Base {
     public Integer call() throws Exception {
         checkUsage();
         try (Bundle bundle = upkeep.open(false)) {
+            bundle.events.outcomesAreSaid();
             boolean usesStore = to == null || databaseUrl != null;
-            if (usesStore) {
-                store(bundle, store);
+            if (usesStore || bundle.snapshots.list(store).isEmpty()) {
+                store(bundle, store); // a folder takes snapshots of a store that is no longer set up, too
+            }
+            if (to == null && !inPlace && databaseUrl == null) {
+                throw wrong("say where to: --to DIR, --in-place, or --database-url JDBC for the database alone");
             }
             String id = bundle.restores.pick(store, snapshot).id();
             RestoreRequest request = new RestoreRequest(
@@ -148,9 +152,6 @@ final class RestoreCommand extends Commands.Base {
     private void checkUsage() {
         if (to != null && inPlace) {
             throw wrong("--to and --in-place exclude each other");
-        }
-        if (to == null && !inPlace && databaseUrl == null) {
-            throw wrong("say where to: --to DIR, --in-place, or --database-url JDBC for the database alone");
         }
         if (databaseOnly && filesOnly) {
             throw wrong("--database-only and --files-only exclude each other");

@@ -2,11 +2,14 @@ package cocart.upkeep;
 
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.store.StoreException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: reads what is asked, starts what is needed, answers with an exit code. */
 @Command(
@@ -81,7 +84,18 @@ public final class Upkeep implements Runnable {
             }
             throw error;
         });
+        line.setParameterExceptionHandler((error, args) -> wrongUsage(error));
         return line;
+    }
+
+    /** A sentence and where to read on; all options at once would hide it. */
+    private static int wrongUsage(ParameterException error) {
+        CommandLine line = error.getCommandLine();
+        PrintWriter err = line.getErr();
+        err.println("upkeep: " + error.getMessage());
+        UnmatchedArgumentException.printSuggestions(error, err);
+        err.println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
+        return WRONG_USAGE;
     }
 
     /** Without a command: run. */

@@ -72,6 +72,7 @@ final class VerifyCommand extends Commands.Base {
             return drill();
         }
         try (Bundle bundle = upkeep.open(false)) {
+            bundle.events.outcomesAreSaid();
             List<String> stores = store == null
                     ? bundle.verify.stores()
                     : List.of(store(bundle, store).id());
@@ -102,6 +103,7 @@ final class VerifyCommand extends Commands.Base {
             throw new SettingsException("--drill goes with a STORE and with neither --sample nor --no-repair");
         }
         try (Bundle bundle = upkeep.open(false)) {
+            bundle.events.outcomesAreSaid();
             store(bundle, store);
             bundle.scratch.check();
             if (bundle.snapshots.newest(store).isEmpty()) {
@@ -135,7 +137,7 @@ final class VerifyCommand extends Commands.Base {
                 .forEach(bundle.notices::refresh);
         print(out(), report, sample);
         out().flush();
-        return report.isWhole();
+        return report.isWhole() && report.isClean();
     }
 
     /** Also stores that are no longer set up, as long as they have snapshots. */
@@ -164,20 +166,22 @@ final class VerifyCommand extends Commands.Base {
 
     private static void print(PrintWriter out, Report report, Sample sample) {
         for (Finding finding : report.findings()) {
+            String became = finding.isRepaired() ? "; repaired: " : finding.isForeign() ? "; " : "; NOT repaired: ";
             out.println(PlainText.of(finding.kind().word() + "  " + finding.store() + "/" + finding.id() + "/"
                     + finding.path() + "  " + finding.detail()
-                    + (finding.isRepaired() ? "; repaired: " : finding.outcome().isEmpty() ? "" : "; NOT repaired: ")
-                    + finding.outcome()));
+                    + (finding.outcome().isEmpty() ? "" : became + finding.outcome())));
         }
         for (Report.Result result : report.results()) {
             long repaired =
                     result.findings().stream().filter(Finding::isRepaired).count();
-            long left = result.findings().size() - repaired;
+            long foreign = result.foreign().size();
+            long left = result.findings().size() - repaired - foreign;
             out.println(result.store() + "  " + result.id() + "  "
                     + (left > 0
                             ? "HURT: " + left + " left" + (repaired > 0 ? ", " + repaired + " repaired" : "")
                             : (repaired > 0 ? "whole again, " + repaired + " repaired" : "whole"))
                     + (result.full() || left > 0 ? "" : " as far as looked at")
+                    + (foreign > 0 ? ", " + foreign + " foreign to be removed" : "")
                     + ", " + result.files() + " files");
         }
         long hurt =
@@ -196,7 +200,9 @@ final class VerifyCommand extends Commands.Base {
                                 Locale.ROOT, " (--sample %s%% --seed %d)", number(sample.part() * 100), sample.seed()),
                 hurt > 0
                         ? hurt + " hurt"
-                        : report.findings().isEmpty() ? "all whole" : "all whole, repaired completely"));
+                        : !report.isClean()
+                                ? "all whole, with what is not theirs in some"
+                                : report.findings().isEmpty() ? "all whole" : "all whole, repaired completely"));
     }
 
     private static String number(double value) {

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
@@ -233,7 +235,10 @@ class EndToEndTest {
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5)) {
             shop.files.plugin("4.3.6");
             shop.upkeep("once");
-            shop.files.plugin("2.9.3");
+            shop.files.plugin("2.9.3"); // of the same size, so it has to have another time, in seconds
+            Files.setLastModifiedTime(
+                    shop.root.resolve("wp-content/plugins/" + Shop.SLUG + "/" + Shop.SLUG + ".php"),
+                    FileTime.from(Instant.now().plusSeconds(5)));
             shop.upkeep("once");
             JsonNode store = status(shop);
             assertThat(store.at("/plugins/0/rolledBackFrom").asText()).isEqualTo("4.3.6");

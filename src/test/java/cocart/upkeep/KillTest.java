@@ -19,6 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The process is killed (SIGKILL) at the worst moments and started again: the end is the same. */
 class KillTest {
 
+    /** What the next run waits for the one that was killed. */
+    private static final String SHORT_LEASE = "upkeep.lease = 1s";
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
@@ -33,6 +36,7 @@ class KillTest {
     })
     void killedDuringTheUpdate(String when, String route, String before, int columnsAdded) throws Exception {
         try (Shop shop = new Shop(folder, "automatic", "2.9.3", 100)) {
+            shop.settings(SHORT_LEASE, "upkeep.data-update = automatic");
             shop.files.plugin("4.3.6");
             List<String> carts = shop.database.carts();
             pauseBefore(shop.home.resolve("routes/" + route + ".camel.yaml"), before);
@@ -56,6 +60,7 @@ class KillTest {
             for (int i = 0; i < 6000; i++) {
                 shop.files.write("wp-content/uploads/" + i / 100 + "/" + i + ".txt", "file " + i + "\n");
             }
+            shop.settings(SHORT_LEASE, "upkeep.data-update = automatic");
             shop.files.plugin("4.3.6");
             List<String> carts = shop.database.carts();
             Path snapshots = shop.home.resolve("data/backups/snapshots/acme");

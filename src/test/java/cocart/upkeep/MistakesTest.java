@@ -2,6 +2,9 @@ package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** The mistakes that users make: one sentence that says what, where and what to do, and the right exit code. */
 class MistakesTest {
@@ -94,8 +98,21 @@ class MistakesTest {
             assertThat(said.code()).as(command).isEqualTo(2);
             assertThat(said.err()).as(command).contains("no store amce", "upkeep.stores names acme");
         }
-        assertThat(shop.upkeep("aprove", "acme").code()).isEqualTo(2);
-        assertThat(shop.upkeep("aprove", "acme").err()).contains("approve");
+        Shop.Said misspelt = shop.upkeep("aprove", "acme");
+        assertThat(misspelt.code()).isEqualTo(2);
+        assertThat(misspelt.err()).contains("approve").hasLineCount(3).endsWith("Try: upkeep --help\n");
+        for (String command : List.of("approve", "backup", "restore", "trust")) {
+            Shop.Said said = shop.upkeep(command);
+            assertThat(said.code()).as(command).isEqualTo(2);
+            assertThat(said.err().lines())
+                    .containsExactly(
+                            "upkeep: Missing required parameter"
+                                    + (command.equals("restore") ? "s: 'STORE', 'SNAPSHOT'" : ": 'STORE'"),
+                            "Try: upkeep " + command + " --help");
+        }
+        assertThat(shop.upkeep("status", "--jsn").err().lines())
+                .startsWith("upkeep: Unknown option: '--jsn'")
+                .endsWith("Try: upkeep status --help");
     }
 
     @Test
@@ -260,6 +277,32 @@ class MistakesTest {
     }
 
     @Test
+    void whatACommandSaysItselfIsNotInItsLogAsWell() throws Exception {
+        shop.settings("upkeep.backup.dump-program = no-such-dump", "upkeep.backup.client-program = no-such-client");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        logger.addAppender(log);
+        try {
+            Shop.Said said = shop.upkeep("backup", "acme");
+            assertThat(said.code()).isEqualTo(1);
+            assertThat(said.err()).hasLineCount(1).startsWith("upkeep: store acme: none of no-such-dump is installed");
+            assertThat(log.list)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .noneMatch(line -> line.contains("no-such-dump"));
+
+            Shop.Said once = shop.upkeep("once");
+            assertThat(once.out()).containsOnlyOnce("no-such-dump");
+            assertThat(once.err()).isEmpty();
+            assertThat(log.list)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .noneMatch(line -> line.contains("Notice (attention)") && line.contains("no-such-dump"));
+        } finally {
+            logger.detachAppender(log);
+        }
+    }
+
+    @Test
     void aStateDatabaseThatAnotherProcessHoldsIsSaid() throws Exception {
         shop.settings("upkeep.database.url = jdbc:h2:file:./data/upkeep");
         Path file = Files.createDirectories(shop.home.resolve("data")).resolve("upkeep");
@@ -315,7 +358,8 @@ class MistakesTest {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 4096; exec \"$@\"", "sh"));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xshare:off",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
                 "-cp",
                 Shop.classPath(),
                 Upkeep.class.getName(),

@@ -81,6 +81,9 @@ class PruneTest {
         Shop.Said status = say("status");
         assertThat(status.code()).isEqualTo(1);
         assertThat(status.out()).contains("Store acme may be damaged: Snapshot ", "has 4 files where there were 20");
+        assertThat(say("snapshots").out().lines().filter(line -> line.endsWith("suspicious")))
+                .hasSize(2);
+        assertThat(say("snapshots", "--json").out()).contains("\"suspicion\":\"Snapshot ");
         assertThat(prune("--dry-run").code()).as("seen without writing, too").isEqualTo(1);
 
         Shop.Said accepted = prune("acme", "--accept");
@@ -115,7 +118,9 @@ class PruneTest {
 
     @Test
     void aRetentionThatFailsIsSaidAndMended() throws Exception {
-        Snapshot snapshot = days(-2, -1).get(1);
+        days(-2);
+        small.files("plugins/c", 4, "c"); // what did not change is not compared
+        Snapshot snapshot = days(-1).get(0);
         Path manifest = snapshot.path().resolve("manifest.jsonl");
         String text = Files.readString(manifest);
         Files.delete(manifest);

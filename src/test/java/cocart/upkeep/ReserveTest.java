@@ -28,6 +28,9 @@ class ReserveTest {
             Shop.Said said = shop.upkeep("backup", "acme");
             assertThat(said.code()).as(said.toString()).isEqualTo(1);
             assertThat(said.err()).contains("store acme", "upkeep.backup.reserve", "make room");
+            assertThat(said.err())
+                    .containsPattern("What was stored until then, \\d+\\.\\d [kM]B, stays in " + backups
+                            + "/snapshots/acme/.unfinished-\\S+ for the next run");
             assertThat(SnapshotCheck.sealed(backups.resolve("snapshots/acme"))).isEmpty();
             assertThat(Files.getFileStore(backups).getUsableSpace()).isGreaterThan(66L << 20);
 

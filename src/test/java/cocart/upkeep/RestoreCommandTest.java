@@ -3,19 +3,24 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import cocart.upkeep.faults.SmallDisk;
 import cocart.upkeep.store.TemporaryName;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code upkeep restore} on a real SFTP server and a real MariaDB. */
 class RestoreCommandTest {
 
+    private static final String NO_DUMP = "upkeep.backup.dump-program = no-such-dump";
     private static final String LATER = "CREATE TABLE later (id INT PRIMARY KEY)";
 
     @TempDir
@@ -67,6 +73,15 @@ class RestoreCommandTest {
             assertThat(snapshots).hasSize(2).contains(id);
             String before = snapshots.get(0);
             assertThat(said.out()).contains("what was there before is " + before);
+            assertThat(shop.upkeep("snapshots", "acme").out().lines())
+                    .hasSize(4)
+                    .anyMatch(line -> line.matches("acme +" + before + " .* [kM]B +before a restore"))
+                    .anyMatch(line -> line.matches("acme +" + id + " .* [kM]B"));
+            assertThat(new ObjectMapper()
+                            .readTree(shop.upkeep("snapshots", "--json").out())
+                            .at("/snapshots")
+                            .findValues("beforeRestore"))
+                    .hasToString("[true, false]");
             Shop.Said undone = shop.upkeep("restore", "acme", before, "--in-place", "--no-backup", "--yes");
             assertThat(undone.code()).as(undone.out() + undone.err()).isZero();
             assertThat(shop.database.carts()).hasSize(29);
@@ -220,21 +235,28 @@ class RestoreCommandTest {
                 assertThat(none.err()).contains("has no snapshot " + wrong).contains(id);
             }
             assertThat(folder.resolve("x")).doesNotExist();
-            assertThat(shop.upkeep("restore", "nobody", "latest", "--in-place", "--yes")
-                            .code())
-                    .isEqualTo(2);
+            for (List<String> where :
+                    List.of(List.of("--in-place", "--yes"), List.<String>of(), List.of("--to", "x"))) {
+                List<String> all = new ArrayList<>(List.of("restore", "nobody", "latest"));
+                all.addAll(where);
+                Shop.Said said2 = shop.upkeep(all.toArray(String[]::new));
+                assertThat(said2.code()).isEqualTo(2);
+                assertThat(said2.err()).hasLineCount(1).contains("There is no store nobody; upkeep.stores names other");
+            }
+            assertThat(shop.upkeep("restore", "other", "latest").err())
+                    .startsWith("upkeep: say where to: --to DIR")
+                    .hasLineCount(2);
         }
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
                 "--to x --in-place",
                 "--in-place --files-only --database-only",
                 "--in-place --path a --database-only",
-                "--in-place --path ../a",
                 "--to x --delete",
+                "--to x --all",
                 "--in-place --database-url jdbc:mariadb://h/x",
                 "--database-url jdbc:mariadb://h/x --files-only",
                 "--in-place --database-only --delete",
@@ -246,7 +268,11 @@ class RestoreCommandTest {
         Stream.of(options.split(" ")).filter(option -> !option.isEmpty()).forEach(all::add);
         Shop.Said said = Shop.say(all.toArray(String[]::new));
         assertThat(said.code()).isEqualTo(2);
-        assertThat(said.err()).isNotBlank().doesNotContain("Exception", "s3cret");
+        assertThat(said.err())
+                .hasLineCount(2)
+                .startsWith("upkeep: ")
+                .endsWith("Try: upkeep restore --help\n")
+                .doesNotContain("Exception", "s3cret");
         assertThat(!options.contains("s3cret") || said.err().contains("{{env:NAME}}"))
                 .isTrue();
     }
@@ -295,6 +321,77 @@ class RestoreCommandTest {
         }
     }
 
+    @Test
+    void aDiskThatIsTooSmallIsSaidBeforeOrAtTheFirstFileThatDoesNotFit() throws Exception {
+        try (Shop shop = shop();
+                SmallDisk disk = new SmallDisk(folder.resolve("disk"), "size=1m")) {
+            byte[] picture = new byte[3 << 20];
+            new Random(1).nextBytes(picture);
+            Files.write(shop.root.resolve("wp-content/uploads/picture.jpg"), picture);
+            for (int i = 0; i < 100; i++) {
+                shop.files.write("wp-content/uploads/small/" + i + ".txt", "file " + i);
+            }
+            String id = backUp(shop);
+            Path to = folder.resolve("disk/new/restored");
+            for (String dry : List.of("--yes", "--dry-run")) {
+                Shop.Said said = shop.upkeep("restore", "acme", id, "--to", to.toString(), dry);
+                assertThat(said.code()).as(said.out() + said.err()).isEqualTo(1);
+                assertThat(said.err())
+                        .hasLineCount(1)
+                        .contains(to + " is on a disk with 1.0 MB free", "has 3.", "nothing was written");
+                assertThat(said.out()).isEmpty();
+            }
+            assertThat(folder.resolve("disk")).isEmptyDirectory();
+
+            // bytes enough, but a hundred small files take a page each
+            disk.resize("size=3200k");
+            Shop.Said full = shop.upkeep("restore", "acme", id, "--to", to.toString());
+            assertThat(full.code()).as(full.out() + full.err()).isEqualTo(1);
+            assertThat(full.out()).as("no list of all that does not fit either").isEmpty();
+            assertThat(full.err())
+                    .hasLineCount(1)
+                    .contains("because its disk is full", "until then is in " + to, "make room");
+            disk.resize("size=16m");
+            assertThat(shop.upkeep(
+                                    "restore",
+                                    "acme",
+                                    id,
+                                    "--to",
+                                    to.resolve("../again").toString())
+                            .code())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aProgramThatIsMissingIsSaidBeforeAnythingIsDoneAndByADryRun() throws Exception {
+        try (Shop shop = shop()) {
+            String id = backUp(shop);
+            damage(shop);
+            Map<String, String> damaged = tree(shop.root);
+            shop.settings("upkeep.backup.client-program = no-such-client");
+            for (String how : List.of("--dry-run", "--yes")) {
+                Shop.Said said = shop.upkeep("restore", "acme", id, "--in-place", how);
+                assertThat(said.code()).as(said.out() + said.err()).isEqualTo(2);
+                assertThat(said.err())
+                        .hasLineCount(1)
+                        .contains("none of no-such-client is installed here", "upkeep.backup.client-program");
+            }
+            assertThat(tree(shop.root)).isEqualTo(damaged);
+            assertThat(snapshots(shop)).as("no backup for nothing").containsExactly(id);
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run", "--files-only")
+                            .code())
+                    .isZero();
+            shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"), NO_DUMP);
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run")
+                            .err())
+                    .contains("none of no-such-dump is installed here");
+            assertThat(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run", "--no-backup")
+                            .code())
+                    .isZero();
+        }
+    }
+
     private static boolean isWhole(Path path) throws IOException {
         String text = Files.readString(path);
         return text.equals("damaged")
@@ -304,12 +401,13 @@ class RestoreCommandTest {
     private Shop shop() throws Exception {
         Shop shop = new Shop(folder, "manual", "2.9.3", 30);
         shop.files.plugin("2.9.3");
-        shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"));
+        shop.settings("upkeep.backup.client-program = " + Shop.mariadb().program("mariadb"), "upkeep.lease = 1s");
+        age(shop, 2);
         return shop;
     }
 
     private static String backUp(Shop shop) throws Exception {
-        Thread.sleep(1100); // what changed in the second of a backup is written again by a restore
+        age(shop, 2);
         Shop.Said said = shop.upkeep("backup", "acme");
         assertThat(said.code()).as(said.out() + said.err()).isZero();
         return snapshots(shop).get(0);
@@ -322,7 +420,22 @@ class RestoreCommandTest {
         shop.files.write("wp-content/uploads/2026/11/köttbullar.txt", "hacked");
         shop.files.write("wp-content/uploads/new.txt", "uploaded since");
         Files.delete(shop.root.resolve("wp-content/plugins/" + Shop.SLUG + "/readme.txt"));
-        Thread.sleep(1100);
+        age(shop, 1);
+    }
+
+    /**
+     * Makes what was changed within the last minute so many hours old: what changed in the second of a backup is written
+     * again by a restore.
+     */
+    private static void age(Shop shop, int hours) throws IOException {
+        Instant now = Instant.now();
+        try (Stream<Path> all = Files.walk(shop.root)) {
+            for (Path path : all.toList()) {
+                if (Files.getLastModifiedTime(path).toInstant().isAfter(now.minusSeconds(60))) {
+                    Files.setLastModifiedTime(path, FileTime.from(now.minusSeconds(hours * 3600L)));
+                }
+            }
+        }
     }
 
     /** Ids, the newest first. */

@@ -43,12 +43,12 @@ class RoutesTest extends CamelTestSupport {
         shop.files.firstHalf("4.3.6");
         detect();
         assertThat(plugin("state")).isEqualTo("unsettled");
-        Thread.sleep(1100);
+        Thread.sleep(Shop.SETTLE_MILLIS + 20);
         shop.files.secondHalf();
         detect();
         assertThat(plugin("state")).as("changed again").isEqualTo("unsettled");
         assertThat(bundle.updates.current("acme")).isEmpty();
-        Thread.sleep(1100);
+        Thread.sleep(Shop.SETTLE_MILLIS + 20);
         detect();
         assertThat(plugin("state")).isEqualTo("settled");
         assertThat(plugin("schema")).isEqualTo("outdated");
@@ -207,7 +207,7 @@ class RoutesTest extends CamelTestSupport {
 
     private void settle() throws Exception {
         detect();
-        Thread.sleep(1100);
+        Thread.sleep(Shop.SETTLE_MILLIS + 20);
         detect();
     }
 

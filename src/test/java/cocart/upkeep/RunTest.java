@@ -40,7 +40,7 @@ class RunTest {
                 assertThat(shop.upkeep("dismiss", "acme").code()).isZero();
                 assertThat(EndToEndTest.status(shop).get("notice").isNull()).isTrue();
                 assertThat(shop.upkeep("backup", "acme").code()).isZero();
-                assertThat(shop.upkeep("snapshots", "acme").out().lines()).hasSizeGreaterThanOrEqualTo(2);
+                assertThat(shop.upkeep("snapshots", "acme").out().lines()).hasSizeGreaterThanOrEqualTo(4);
             } finally {
                 run.destroy();
                 assertThat(run.waitFor()).isZero();
@@ -53,6 +53,8 @@ class RunTest {
     @Test
     void twoAtOnceShareTheWorkAndDoNothingTwice() throws Exception {
         try (Shop shop = new Shop(folder, "automatic", "2.9.3", 500)) {
+            shop.settings(
+                    "upkeep.data-update = automatic", "upkeep.detect.settle = 1s"); // the halves are apart by half
             shop.files.plugin("2.9.3");
             List<String> carts = shop.database.carts();
             Process one = shop.start(folder.resolve("one.log"), "run");

@@ -20,6 +20,7 @@ import picocli.CommandLine;
 final class Shop implements AutoCloseable {
 
     static final String SLUG = "cart-rest-api-for-woocommerce";
+    static final int SETTLE_MILLIS = 300;
     static final String PASSWORD = "ge\"heim #'x\\";
     static final List<String> NEW_COLUMNS = List.of(
             "cart_id bigint(20) unsigned NOT NULL",
@@ -48,6 +49,7 @@ final class Shop implements AutoCloseable {
         home = Files.createDirectories(folder.resolve("home"));
         root = Files.createDirectories(folder.resolve("shop"));
         copy(Path.of("routes"), home.resolve("routes"));
+        lookAgainSooner(home.resolve("routes/schedule.camel.yaml"));
         copy(Path.of("config/updates"), home.resolve("config/updates"));
         mariadb().create("shop", "shop", PASSWORD);
         connection = DriverManager.getConnection(mariadb().url("shop"), "shop", PASSWORD);
@@ -60,6 +62,16 @@ final class Shop implements AutoCloseable {
         settings("upkeep.data-update = " + mode);
     }
 
+    /** The pause of once between two looks is for people's machines; here nobody else needs the processor. */
+    private static void lookAgainSooner(Path route) throws IOException {
+        String text = Files.readString(route);
+        String pause = "constant: \"1000\"";
+        if (text.indexOf(pause) < 0 || text.indexOf(pause) != text.lastIndexOf(pause)) {
+            throw new IllegalStateException(route + " has another pause than " + pause);
+        }
+        Files.writeString(route, text.replace(pause, "constant: \"200\""));
+    }
+
     /** Writes the settings anew, with these lines at the end. */
     void settings(String... more) throws IOException {
         Files.writeString(
@@ -68,7 +80,7 @@ final class Shop implements AutoCloseable {
                         "\n",
                         "upkeep.stores = acme",
                         "upkeep.store.acme.files = sftp:deploy@127.0.0.1:" + sftp.port() + "/?password=RAW(s3cret!)",
-                        "upkeep.detect.settle = 1s",
+                        "upkeep.detect.settle = " + SETTLE_MILLIS + "ms",
                         "upkeep.lease = 3s",
                         "upkeep.tick.cron = * * * * * ?",
                         "upkeep.detect.cron = * * * * * ?",

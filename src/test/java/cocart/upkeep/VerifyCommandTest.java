@@ -48,6 +48,14 @@ class VerifyCommandTest {
                 .startsWith("20")
                 .endsWith("Z");
         assertThat(status().get("notice").isNull()).isTrue();
+        assertThat(shop.upkeep("snapshots").out().lines().toList())
+                .hasSize(3)
+                .satisfies(lines -> assertThat(lines.get(0)).matches("STORE +SNAPSHOT +FILES +SIZE +NEW +MARKS"))
+                .satisfies(lines -> assertThat(lines.get(1))
+                        .matches("acme +" + snapshot.getFileName() + " +\\d+ +\\d+\\.\\d kB +\\d+\\.\\d kB +verified"))
+                .satisfies(lines -> assertThat(lines.get(2))
+                        .contains(snapshot.getParent().getParent().toString()));
+        assertThat(shop.upkeep("status").out()).containsPattern("files, \\d+\\.\\d kB, verified");
 
         String file = "wp-content/themes/storefront/style.css";
         flip(snapshot.resolve(file));
@@ -57,6 +65,12 @@ class VerifyCommandTest {
                 .contains("changed  acme/" + snapshot.getFileName() + "/" + file, "HURT: 1 left", "1 hurt");
         assertThat(status().at("/lastSnapshot/verifiedAt").isNull()).isTrue();
         assertThat(status().at("/notice/kind").asText()).isEqualTo("attention");
+        assertThat(shop.upkeep("snapshots").out()).contains("HURT").doesNotContain("verified");
+        JsonNode listed = new ObjectMapper()
+                .readTree(shop.upkeep("snapshots", "--json").out())
+                .at("/snapshots/0");
+        assertThat(listed.get("damage").asText()).contains("1 changed");
+        assertThat(listed.get("verifiedAt").isNull()).isTrue();
         assertThat(status().at("/notice/text").asText())
                 .contains("is damaged: 1 changed, first " + file, "upkeep verify acme");
 
@@ -73,6 +87,25 @@ class VerifyCommandTest {
         assertThat(status().at("/lastSnapshot/verifiedAt").isNull()).isFalse();
         assertThat(status().get("notice").isNull()).isTrue();
         assertThat(snapshot.resolve(file)).hasContent("/* Theme Name: Storefront */\n");
+    }
+
+    @Test
+    void aForeignFileIsToBeRemovedAndTheSnapshotIsWhole() throws Exception {
+        Path foreign = Files.writeString(snapshot.resolve("wp-content/uploads/notes.txt"), "mine");
+        Shop.Said said = shop.upkeep("verify", "acme");
+        assertThat(said.code()).as("somebody has to look at it").isEqualTo(1);
+        assertThat(said.out())
+                .contains("foreign  acme/" + snapshot.getFileName() + "/wp-content/uploads/notes.txt")
+                .contains("own content is not touched", "remove " + foreign)
+                .contains("whole, 1 foreign to be removed", ": all whole, with what is not theirs in some")
+                .doesNotContain("HURT", "NOT repaired");
+        assertThat(status().at("/lastSnapshot/verifiedAt").isNull()).isFalse();
+        assertThat(status().get("notice").isNull()).as(status().toString()).isTrue();
+
+        Files.delete(foreign);
+        Shop.Said again = shop.upkeep("verify", "acme");
+        assertThat(again.code()).isZero();
+        assertThat(again.out()).contains(": all whole\n");
     }
 
     @Test

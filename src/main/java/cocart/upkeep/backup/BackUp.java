@@ -1,5 +1,6 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import java.io.Closeable;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,9 +73,25 @@ public final class BackUp {
             sealed = write(store, files, dump, progress, folder, begun, id, stale, damaged);
             stale.forEach(BackUp::clear);
         } catch (IOException e) {
-            throw Disk.cannotWrite(store.id(), folder, e);
+            throw Disk.cannotWrite(store.id(), folder, e, kept(store.id()));
         }
         return sealed;
+    }
+
+    /**
+     * What stays on the disk though nothing was sealed, as words to add: it makes the next run cheaper, but whoever is
+     * looking for room should know of it.
+     */
+    private String kept(String store) {
+        try {
+            return snapshots.unfinished(store).stream()
+                    .map(path -> " What was stored until then, " + ProgressText.size(Math.max(0, storedBytes(path)))
+                            + ", stays in " + path
+                            + " for the next run, which then need not fetch it; it may be removed.")
+                    .collect(Collectors.joining());
+        } catch (StoreException e) {
+            return ""; // the folder cannot be listed, which may be what was wrong in the first place
+        }
     }
 
     private Snapshot write(

@@ -36,6 +36,11 @@ public final class Backups {
         this.events = events;
     }
 
+    /** @throws cocart.upkeep.store.StoreException (permanent) if no program that dumps databases is installed */
+    void checkProgram(String store) {
+        dump.checkProgram(store);
+    }
+
     /** Brings a store into a sealed snapshot. The caller makes sure that only one run does this for a store. */
     public Snapshot run(String store) {
         StoreSettings settings = stores.get(store);

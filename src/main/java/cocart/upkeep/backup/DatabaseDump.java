@@ -66,6 +66,11 @@ public final class DatabaseDump {
         return programs.isInstalled();
     }
 
+    /** @throws StoreException (permanent) if none is */
+    void checkProgram(String store) {
+        programs.first(store);
+    }
+
     /**
      * Writes a gzip-compressed dump, whole or not at all: the program ended well and its last line says so.
      *

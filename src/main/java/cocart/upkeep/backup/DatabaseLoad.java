@@ -68,6 +68,11 @@ public final class DatabaseLoad {
         return programs.isInstalled();
     }
 
+    /** @throws StoreException (permanent) if none is */
+    void checkProgram(String store) {
+        programs.first(store);
+    }
+
     /**
      * Loads a gzip-compressed dump. That the dump is whole is looked at first; nothing is loaded of one that is not.
      * Tables that the dump has are replaced, others stay.

@@ -203,13 +203,17 @@ final class Disk {
         }
     }
 
-    /** The sentence for a local disk that does not take what we write. */
-    static StoreException cannotWrite(String store, Path folder, IOException e) {
+    /**
+     * The sentence for a local disk that does not take what we write.
+     *
+     * @param more sentences to add, or nothing
+     */
+    static StoreException cannotWrite(String store, Path folder, IOException e, String more) {
         String where = e instanceof FileSystemException fs && fs.getFile() != null ? fs.getFile() : folder.toString();
         return new StoreException(
                 "The backup of store " + store + " stopped because " + where + " could not be read or written ("
                         + Faults.words(e) + "; " + free(folder)
-                        + "): make room or mend the folder that upkeep.backup.directory names.",
+                        + "): make room or mend the folder that upkeep.backup.directory names." + more,
                 e);
     }
 

@@ -88,6 +88,11 @@ public final class Finding {
         return repaired;
     }
 
+    /** True if it lies in a snapshot that it does not belong to, whose own content it does not hurt. */
+    public boolean isForeign() {
+        return kind == Kind.FOREIGN;
+    }
+
     /** How it was repaired, or why not; empty if nobody tried. */
     public String outcome() {
         return outcome;

@@ -150,7 +150,7 @@ public final class OffSite {
                 .findFirst()
                 .orElse(null);
         if (jobs.finish(store, JOB, error)) {
-            events.failure(store, "Job off-site failed: " + error);
+            events.outcome(store, "Job off-site failed: " + error);
         }
     }
 

@@ -6,6 +6,8 @@ import java.util.Locale;
 /** Figures of progress in words. */
 public final class ProgressText {
 
+    private static final String[] UNITS = {"kB", "MB", "GB", "TB"};
+
     private ProgressText() {}
 
     /** For example {@code 120 of about 4,000 files, 12.3 MB of about 120.0 MB, 1.1 MB/s, about 1:38 left}. */
@@ -24,14 +26,31 @@ public final class ProgressText {
         return text.toString();
     }
 
-    /** For example {@code 120 of about 4,000 files}; the total is left out where it is 0. */
+    /**
+     * For example {@code 120 of about 4,000 files}; the total is left out where it is 0, and is never less than what is
+     * there.
+     */
     public static String files(long files, long about) {
-        return number(files) + (about > 0 ? " of about " + number(about) : "") + " files";
+        return number(files) + (about > 0 ? " of about " + number(Math.max(files, about)) : "") + " files";
     }
 
-    /** For example {@code 12.3 MB of about 120.0 MB}; the total is left out where it is 0. */
+    /** For example {@code 12.3 MB of about 120.0 MB}; the total as in {@link #files}. */
     public static String bytes(long bytes, long about) {
-        return megabytes(bytes) + (about > 0 ? " of about " + megabytes(about) : "");
+        return megabytes(bytes) + (about > 0 ? " of about " + megabytes(Math.max(bytes, about)) : "");
+    }
+
+    /** A size with the unit that suits it, for example {@code 12.3 MB}. */
+    public static String size(long bytes) {
+        if (bytes < 1000) {
+            return bytes + " bytes";
+        }
+        double value = bytes / 1e3;
+        int unit = 0;
+        while (value >= 999.95 && unit < UNITS.length - 1) {
+            value /= 1e3;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%,.1f %s", value, UNITS[unit]);
     }
 
     private static String number(long number) {

@@ -68,7 +68,8 @@ final class Repair implements Closeable {
             if (!finding.isRepaired() && finding.outcome().isEmpty()) {
                 finding.left(
                         finding.kind() == Kind.FOREIGN
-                                ? "left there; remove it if nobody needs it"
+                                ? "the snapshot's own content is not touched by it; look what it is and remove "
+                                        + path(finding)
                                 : finding.kind() == Kind.MANIFEST
                                         ? "nothing else tells what belongs in this snapshot; make a new one"
                                         : "mend the folder, then verify again");

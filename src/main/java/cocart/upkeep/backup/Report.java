@@ -21,15 +21,25 @@ public record Report(List<Result> results, long contents, long hashed, long byte
      */
     public record Result(String store, String id, boolean full, long files, List<Finding> findings) {
 
-        /** True if nothing is wrong, or not any more. */
+        /** True if nothing of the snapshot's own is wrong, or not any more; something foreign may lie in it. */
         public boolean isWhole() {
-            return findings.stream().allMatch(Finding::isRepaired);
+            return findings.stream().allMatch(finding -> finding.isRepaired() || finding.isForeign());
+        }
+
+        /** What lies in it and is not its own: a human must look what that is. */
+        public List<Finding> foreign() {
+            return findings.stream().filter(Finding::isForeign).toList();
         }
     }
 
-    /** True if nothing is wrong with any snapshot, or not any more. */
+    /** True if nothing is wrong with any snapshot's own content, or not any more. */
     public boolean isWhole() {
         return results.stream().allMatch(Result::isWhole);
+    }
+
+    /** True if nothing lies in any snapshot that is not its own. */
+    public boolean isClean() {
+        return results.stream().allMatch(result -> result.foreign().isEmpty());
     }
 
     /** All findings. */

@@ -35,6 +35,11 @@ final class RestoreDatabase {
         return dump;
     }
 
+    /** @throws StoreException (permanent) if no program that loads dumps is installed */
+    void checkProgram(String store) {
+        load.checkProgram(store);
+    }
+
     /**
      * Loads it. Tables that the dump has are replaced one after the other, as no engine can take that back; others stay.
      *

@@ -51,6 +51,32 @@ final class RestoreFolder {
         }
     }
 
+    /**
+     * Makes sure, before anything is written, that it will fit; what the disk itself needs for it is not counted.
+     *
+     * @param bytes of all files
+     * @throws StoreException if there is less room
+     */
+    static void checkRoom(Path folder, long bytes) {
+        Path there = folder;
+        while (Files.notExists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        long free;
+        try {
+            free = Files.getFileStore(there).getUsableSpace();
+        } catch (IOException e) {
+            throw refused(folder, "cannot be used: " + Faults.words(e));
+        }
+        if (free < bytes) {
+            throw new StoreException(
+                    folder + " is on a disk with " + ProgressText.size(free) + " free, and what is to be restored has "
+                            + ProgressText.size(bytes) + ": make room there, name a folder on another disk, or restore"
+                            + " less with --path, --files-only or --database-only; nothing was written",
+                    null);
+        }
+    }
+
     private static Set<PosixFilePermission> check(Path folder) throws IOException {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             throw refused(folder, "is a file or a link: name a new or empty folder");

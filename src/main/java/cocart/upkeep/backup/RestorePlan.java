@@ -103,6 +103,11 @@ final class RestorePlan {
                 e);
     }
 
+    /** Bytes of all files. */
+    long bytes() {
+        return files.values().stream().mapToLong(file -> file.line().size()).sum();
+    }
+
     /** The scope as a path from the WordPress root; all of wp-content without one. */
     String root() {
         return scope == null ? CONTENT : CONTENT + "/" + scope;

@@ -4,6 +4,7 @@ import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.DiskFull;
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.FileEntry;
 import cocart.upkeep.store.StoreDatabase;
@@ -65,6 +66,7 @@ public final class Restores {
         Snapshot snapshot = pick(request.store(), request.snapshot());
         RestorePlan plan = new RestorePlan(snapshot, request.path());
         Manifest.Line dump = request.database() ? RestoreDatabase.check(snapshot, plan.dump) : null;
+        checkPrograms(request, dump != null);
         if (request.dryRun() || !request.isInPlace()) {
             return restore(request, snapshot, plan, dump, null, view);
         }
@@ -78,10 +80,20 @@ public final class Restores {
             jobs.begun(store, JOB, unended(snapshot, before, "has not ended"));
             return ended(request, snapshot, plan, dump, before, view);
         } catch (StoreException e) {
-            events.failure(store, "Restoring snapshot " + snapshot.id() + " stopped: " + e.getMessage());
+            events.outcome(store, "Restoring snapshot " + snapshot.id() + " stopped: " + e.getMessage());
             throw e;
         } finally {
             held.forEach(job -> jobs.letGo(store, job));
+        }
+    }
+
+    /** Also for a dry run: that a program is missing would be known only when half of it is done. */
+    private void checkPrograms(RestoreRequest request, boolean withDump) {
+        if (withDump && (request.to() == null || request.elsewhere() != null)) {
+            database.checkProgram(request.store());
+        }
+        if (request.isInPlace() && request.backup()) {
+            backups.checkProgram(request.store());
         }
     }
 
@@ -232,7 +244,7 @@ public final class Restores {
         if (restored.failed() == 0) {
             events.record(store, text + ".");
         } else {
-            events.failure(store, text + "; " + restored.failed() + " entries could not be restored.");
+            events.outcome(store, text + "; " + restored.failed() + " entries could not be restored.");
         }
     }
 
@@ -275,7 +287,27 @@ public final class Restores {
             Manifest.@Nullable Line dump,
             RestoreView view) {
         Path folder = java.util.Objects.requireNonNull(request.to());
+        RestoreFolder.checkRoom(
+                folder,
+                (request.files() ? plan.bytes() : 0) + (dump != null && request.elsewhere() == null ? dump.size() : 0));
         RestoreFolder.prepare(folder, request.dryRun(), view);
+        try {
+            return toFolder(folder, request, snapshot, plan, dump, view);
+        } catch (DiskFull e) {
+            throw new StoreException(
+                    e.getMessage() + "; what was restored until then is in " + folder
+                            + ": remove it, make room, and restore again",
+                    e);
+        }
+    }
+
+    private static @Nullable RestoreFiles toFolder(
+            Path folder,
+            RestoreRequest request,
+            Snapshot snapshot,
+            RestorePlan plan,
+            Manifest.@Nullable Line dump,
+            RestoreView view) {
         try (StoreFiles target = StoreFilesFactory.local(request.store(), folder)) {
             RestoreFiles files = null;
             if (request.files()) {

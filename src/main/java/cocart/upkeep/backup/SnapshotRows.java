@@ -32,6 +32,8 @@ final class SnapshotRows {
      * @param damage what a verification found wrong with it and could not repair, or null
      * @param offSiteAt when a copy was sent off-site, or null
      * @param offSiteError why it could not be copied because of itself, or null
+     * @param beforeRestore it is of what a restore was about to replace
+     * @param suspicion what is odd about it in comparison with the one before, or null
      */
     record Row(
             String id,
@@ -39,7 +41,9 @@ final class SnapshotRows {
             @Nullable Instant trustedAt,
             @Nullable String damage,
             @Nullable Instant offSiteAt,
-            @Nullable String offSiteError) {}
+            @Nullable String offSiteError,
+            boolean beforeRestore,
+            @Nullable String suspicion) {}
 
     /** Records a sealed snapshot; it may be there already. */
     void add(Snapshot snapshot) {
@@ -121,6 +125,8 @@ final class SnapshotRows {
                 Database.instant(row, "trusted_at"),
                 row.getString("damage"),
                 Database.instant(row, "off_site_at"),
-                row.getString("off_site_error"));
+                row.getString("off_site_error"),
+                row.getInt("before_restore") == 1,
+                row.getString("suspicion"));
     }
 }

@@ -133,7 +133,16 @@ public final class Verified {
                         "Snapshot " + result.id() + ": " + repaired + " damaged or missing entries were put back.");
             }
             if (!result.isWhole()) {
-                events.failure(store, "Snapshot " + result.id() + " is damaged: " + summary(result));
+                events.outcome(store, "Snapshot " + result.id() + " is damaged: " + summary(result));
+            } else if (!result.foreign().isEmpty()) {
+                events.outcome(
+                        store,
+                        "In snapshot " + result.id() + ", whose own content is whole, lies what is not its own: "
+                                + result.foreign().get(0).path()
+                                + (result.foreign().size() == 1
+                                        ? ""
+                                        : " and " + (result.foreign().size() - 1) + " more")
+                                + "; look what it is and remove it.");
             }
         }
         List<String> whole = results.stream()
@@ -151,7 +160,7 @@ public final class Verified {
     /** How much is wrong and what is wrong first, a clause. */
     static String summary(Report.Result result) {
         List<Finding> left = result.findings().stream()
-                .filter(finding -> !finding.isRepaired())
+                .filter(finding -> !finding.isRepaired() && !finding.isForeign())
                 .toList();
         String kinds = left.stream()
                 .collect(Collectors.groupingBy(Finding::kind, TreeMap::new, Collectors.counting()))

@@ -66,7 +66,7 @@ public final class Notices {
                         .param("kind", kind)
                         .param("text", text)
                         .update();
-                events.record(store, "Notice (" + kind + "): " + text);
+                events.notice(store, kind, text);
             }
         });
     }

@@ -1,11 +1,14 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Snapshot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -63,7 +66,7 @@ public final class Tables {
                         ? "none"
                         : snapshot.get("id").asText() + ", "
                                 + snapshot.get("files").asText() + " files, "
-                                + snapshot.get("bytes").asText() + " bytes"
+                                + ProgressText.size(snapshot.get("bytes").asLong())
                                 + (snapshot.get("verifiedAt").isNull()
                                         ? ""
                                         : ", verified "
@@ -95,23 +98,58 @@ public final class Tables {
         }
     }
 
-    /** A line for each snapshot. */
-    public static void snapshots(PrintWriter out, List<Snapshot> snapshots) {
+    /** A line for each snapshot below a line of headings, and where they are. */
+    public static void snapshots(PrintWriter out, List<Known> snapshots) {
         if (snapshots.isEmpty()) {
             out.println("no snapshots");
+            return;
         }
-        for (Snapshot snapshot : snapshots) {
-            out.println(String.format(
-                    Locale.ROOT,
-                    "%s  %s  %d files  %d bytes  %d new%s  %s",
+        int width = snapshots.stream()
+                .mapToInt(known -> known.snapshot().store().length())
+                .reduce("STORE".length(), Math::max);
+        String row = "%-" + width + "s  %-16s  %9s  %9s  %9s  %s";
+        line(out, row, "STORE", "SNAPSHOT", "FILES", "SIZE", "NEW", "MARKS");
+        for (Known known : snapshots) {
+            Snapshot snapshot = known.snapshot();
+            line(
+                    out,
+                    row,
                     snapshot.store(),
                     snapshot.id(),
-                    snapshot.files(),
-                    snapshot.bytes(),
-                    snapshot.newBytes(),
-                    snapshot.failed() == 0 ? "" : "  " + snapshot.failed() + " failed",
-                    snapshot.path()));
+                    String.format(Locale.ROOT, "%,d", snapshot.files()),
+                    ProgressText.size(snapshot.bytes()),
+                    ProgressText.size(snapshot.newBytes()),
+                    marks(known));
         }
+        Path folders = snapshots.get(0).snapshot().path().getParent().getParent();
+        out.println("They are the folders " + folders.resolve("STORE").resolve("SNAPSHOT"));
+    }
+
+    private static void line(PrintWriter out, String row, Object... cells) {
+        out.println(String.format(Locale.ROOT, row, cells).stripTrailing());
+    }
+
+    private static String marks(Known known) {
+        List<String> marks = new ArrayList<>();
+        if (known.damage() != null) {
+            marks.add("HURT");
+        }
+        if (known.snapshot().failed() > 0) {
+            marks.add("partial: " + known.snapshot().failed() + " failed");
+        }
+        if (known.suspicion() != null) {
+            marks.add("suspicious");
+        }
+        if (known.verifiedAt() != null) {
+            marks.add("verified");
+        }
+        if (known.beforeRestore()) {
+            marks.add("before a restore");
+        }
+        if (known.offSiteAt() != null) {
+            marks.add("off-site");
+        }
+        return String.join(", ", marks);
     }
 
     /** A line for each snapshot with what becomes of it and why, and what that frees. */

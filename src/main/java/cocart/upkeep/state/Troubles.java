@@ -29,7 +29,7 @@ public final class Troubles {
     public void job(String store, String job, Exception error) {
         String sentence = sentence(error);
         if (jobs.finish(store, job, sentence)) {
-            events.failure(store, "Job " + job + " failed: " + sentence);
+            events.outcome(store, "Job " + job + " failed: " + sentence);
         }
     }
 

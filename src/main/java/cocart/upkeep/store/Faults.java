@@ -4,13 +4,34 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 
 /** What is behind an IOException, in words: those of java.nio.file often say no more than the path. */
 public final class Faults {
 
     private Faults() {}
+
+    /**
+     * True if a disk, or what a user may have of it, has no room left.
+     *
+     * @param error of the write
+     * @param place where it was written, or its folder
+     */
+    static boolean isFull(IOException error, Path place) {
+        String said = String.valueOf(error.getMessage());
+        if (said.contains("No space left") || said.contains("uota exceeded")) {
+            return true;
+        }
+        try { // the words are the system's, in the user's language
+            return !(error instanceof AccessDeniedException)
+                    && Files.getFileStore(place.getParent()).getUsableSpace() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
 
     /** A clause such as {@code permission denied}. */
     public static String words(IOException error) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.channels.Channels;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -83,7 +84,7 @@ final class LocalFiles implements StoreFiles {
             throw new StoreException(
                     "store " + store + ": " + root.resolve(path) + " is no regular file and is not read", null);
         }
-        try (InputStream in = Files.newInputStream(at(path))) {
+        try (InputStream in = Channels.newInputStream(PlainFile.open(at(path)))) {
             return Optional.of(in.readNBytes(limit));
         } catch (IOException e) {
             return missing(path, e);
@@ -144,7 +145,7 @@ final class LocalFiles implements StoreFiles {
     private static void copy(Path path, FileEntry entry, Visitor visitor) throws IOException {
         InputStream in;
         try {
-            in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
+            in = Channels.newInputStream(PlainFile.open(path, LinkOption.NOFOLLOW_LINKS));
         } catch (IOException e) {
             visitor.failed(entry, "it cannot be read: " + Faults.words(e));
             return;

@@ -62,7 +62,7 @@ final class LocalWrites {
             if (reading.fault == e) {
                 throw e;
             }
-            throw refused(target, "written", Faults.words(e));
+            throw fault(target, "written", e);
         } finally {
             if (!done) {
                 Files.deleteIfExists(temporary);
@@ -80,7 +80,7 @@ final class LocalWrites {
                 throw refused(folder, "made", "there is no folder but a file or link in its place");
             }
         } catch (IOException e) {
-            throw refused(folder, "made", Faults.words(e));
+            throw fault(folder, "made", e);
         }
         finish(folder, mode, -1);
     }
@@ -113,7 +113,7 @@ final class LocalWrites {
                 stamp(folder, mtime);
             }
         } catch (IOException e) {
-            throw refused(folder, "changed", Faults.words(e));
+            throw fault(folder, "changed", e);
         }
     }
 
@@ -161,6 +161,16 @@ final class LocalWrites {
 
     private static boolean isUnix(Path path) {
         return path.getFileSystem().supportedFileAttributeViews().contains("unix");
+    }
+
+    /** A disk without room takes no other file either, so that is no fault of this one alone. */
+    private StoreException fault(Path path, String what, IOException e) {
+        return Faults.isFull(e, path)
+                ? new DiskFull(
+                        "store " + store + ": " + path + " cannot be " + what + ", because its disk is full ("
+                                + Faults.words(e) + ")",
+                        e)
+                : refused(path, what, Faults.words(e));
     }
 
     private StoreException refused(Path path, String what, String reason) {

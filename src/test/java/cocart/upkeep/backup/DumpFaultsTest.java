@@ -269,7 +269,7 @@ class DumpFaultsTest {
                 "CREATE TABLE faulty.wp_cocart_carts (cart_id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY,"
                         + " cart_key CHAR(42) NOT NULL, cart_value LONGTEXT NOT NULL, cart_expiry BIGINT UNSIGNED)"
                         + " DEFAULT CHARSET=utf8mb4",
-                "INSERT INTO faulty.wp_cocart_carts SELECT seq, SHA1(seq), CONCAT('a:7:{s:4:\"cart\";', REPEAT(seq, 20), '}'),"
+                "INSERT INTO faulty.wp_cocart_carts SELECT seq, SHA1(seq), CONCAT('a:7:{s:4:\"cart\";', REPEAT(seq, 8), '}'),"
                         + " seq FROM seq_1_to_1000000");
         Path out = child("-Xmx64m", "ulimit -c 0");
         assertThat(Files.readString(out)).contains("Result[bytes=");

@@ -3,13 +3,13 @@ package cocart.upkeep.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cocart.upkeep.OpenSshd;
 import cocart.upkeep.demo.EmbeddedSftp;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.StateDatabase;
-import cocart.upkeep.store.OpenSsh;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
@@ -709,7 +709,7 @@ class RestoreTest {
             mina.trustIn(folder.resolve("config/known_hosts"));
             files = "sftp:deploy@127.0.0.1:" + mina.port() + "/?password=pw";
         } else if (server == Server.OPENSSH) {
-            OpenSsh sshd = new OpenSsh(folder.resolve("sshd"));
+            OpenSshd sshd = new OpenSshd(folder.resolve("sshd"));
             open.add(sshd);
             sshd.trustIn(folder.resolve("config/known_hosts"));
             files = sshd.uri(shop);

@@ -230,7 +230,15 @@ class VerifyTest {
                         "FOREIGN " + snapshot.id() + " wp-content/link",
                         "FOREIGN " + snapshot.id() + " wp-content/more",
                         "FOREIGN " + snapshot.id() + " wp-content/plugins/a/evil.php");
-        assertThat(report.isWhole()).isFalse();
+        assertThat(report.isWhole()).as("the snapshot's own content").isTrue();
+        assertThat(report.isClean()).isFalse();
+        assertThat(report.findings())
+                .filteredOn(finding -> finding.path().equals("notes.txt"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.outcome())
+                        .contains(
+                                "own content is not touched",
+                                "remove " + snapshot.path().resolve("notes.txt")));
         assertThat(snapshot.path().resolve("notes.txt")).exists();
     }
 

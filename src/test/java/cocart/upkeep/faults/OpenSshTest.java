@@ -2,12 +2,12 @@ package cocart.upkeep.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cocart.upkeep.OpenSshd;
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.store.StoreFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.KeyPair;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.AfterEach;
@@ -24,14 +24,12 @@ class OpenSshTest {
     Path folder;
 
     private FaultyStore store;
-    private KeyPair key;
 
     @BeforeEach
     void start() throws Exception {
-        OpenSsh.assumeInstalled();
+        OpenSshd.assumeInstalled();
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         store = new FaultyStore(folder).fill(4);
-        key = Keys.write(store.home.resolve("config/id"));
     }
 
     @AfterEach
@@ -44,7 +42,7 @@ class OpenSshTest {
     @ParameterizedTest
     @ValueSource(strings = {"MaxSessions 1", "MaxStartups 1", "MaxSessions 4"})
     void aLimitOfSessionsIsEnoughForAWholeSnapshot(String limit) throws Exception {
-        try (OpenSsh server = new OpenSsh(folder.resolve("sshd"), key, limit)) {
+        try (OpenSshd server = OpenSshd.unprivileged(folder.resolve("sshd"), limit)) {
             store.connections = 8;
             Snapshot snapshot = backUp(server);
             SnapshotCheck.assertWholeAndEqual(snapshot.path(), store.wpContent);
@@ -59,7 +57,7 @@ class OpenSshTest {
         Path closed = store.wpContent.resolve("closed");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
-        try (OpenSsh server = new OpenSsh(folder.resolve("sshd"), key)) {
+        try (OpenSshd server = OpenSshd.unprivileged(folder.resolve("sshd"))) {
             Snapshot snapshot = backUp(server);
             assertThat(snapshot.failed()).isEqualTo(2);
             SnapshotCheck.assertWhole(snapshot.path());
@@ -78,18 +76,16 @@ class OpenSshTest {
                 .isZero();
         Files.createSymbolicLink(store.wpContent.resolve("uploads/self"), Path.of("self"));
         Files.createSymbolicLink(store.wpContent.resolve("uploads/up"), Path.of("../.."));
-        try (OpenSsh server = new OpenSsh(folder.resolve("sshd"), key)) {
+        try (OpenSshd server = OpenSshd.unprivileged(folder.resolve("sshd"))) {
             Snapshot snapshot = backUp(server);
             SnapshotCheck.assertWholeAndEqual(snapshot.path(), store.wpContent);
         }
     }
 
-    private Snapshot backUp(OpenSsh server) throws Exception {
+    private Snapshot backUp(OpenSshd server) throws Exception {
         Path knownHosts = store.home.resolve("config/known_hosts");
-        Files.deleteIfExists(knownHosts);
         server.trustIn(knownHosts);
-        String uri =
-                server.uri(folder.resolve("shop"), "privateKeyFile=config/id&soTimeout=5000&serverAliveInterval=0");
+        String uri = server.uri(folder.resolve("shop")) + "&soTimeout=5000&serverAliveInterval=0";
         try (StoreFiles files = store.open(uri)) {
             return store.backUp(Clock.fixed(FaultyStore.OLD.plusSeconds(9_000_000), ZoneOffset.UTC), files);
         }

@@ -2,17 +2,26 @@ package cocart.upkeep.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.demo.EmbeddedSftp;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same tree, read from this machine and over SFTP, is the same. */
 class StoreFilesTest {
@@ -70,6 +79,54 @@ class StoreFilesTest {
         assertThat(there.found.get("up").type()).isEqualTo(FileEntry.Type.LINK);
         assertThat(there.found.get("up").linkTarget()).isEqualTo("..");
         assertThat(there.found).doesNotContainKey("up/wp-content");
+    }
+
+    /** As an attacker who may write there does: a pipe comes between the look and the open, with nobody or somebody at it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Timeout(20)
+    void aPipeInTheFilesPlaceIsNotWaitedFor(boolean somebody) throws Exception {
+        write("wp-content/a.txt", bytes(10));
+        write("wp-content/b.txt", bytes(10));
+        Path victim = root.resolve("wp-content/a.txt");
+        List<FileChannel> ends = new CopyOnWriteArrayList<>();
+        Visited visited = new Visited() {
+            @Override
+            public boolean found(FileEntry entry) {
+                if (entry.path().equals("a.txt")) {
+                    try {
+                        Files.delete(victim);
+                        assertThat(new ProcessBuilder("mkfifo", victim.toString())
+                                        .start()
+                                        .waitFor())
+                                .isZero();
+                    } catch (IOException | InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    if (somebody) {
+                        CompletableFuture.runAsync(() -> ends.add(opened(victim)));
+                    }
+                }
+                return super.found(entry);
+            }
+        };
+        local.walk("wp-content", visited);
+        assertThat(visited.failed).containsOnlyKeys("a.txt");
+        assertThat(visited.failed.get("a.txt")).contains("no plain file any more");
+        assertThat(visited.content).containsOnlyKeys("b.txt");
+        await().until(() -> !somebody || !ends.isEmpty());
+        for (FileChannel end : ends) {
+            end.close();
+        }
+    }
+
+    /** Waits for a reader. */
+    private static FileChannel opened(Path pipe) {
+        try {
+            return FileChannel.open(pipe, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

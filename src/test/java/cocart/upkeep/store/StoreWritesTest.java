@@ -3,6 +3,7 @@ package cocart.upkeep.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cocart.upkeep.OpenSshd;
 import cocart.upkeep.demo.EmbeddedSftp;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -376,7 +377,7 @@ class StoreWritesTest {
                         yield SftpServers.open(home, "sftp:deploy@127.0.0.1:" + server.port() + "/?password=pw");
                     }
                     case OPENSSH -> {
-                        OpenSsh server = new OpenSsh(folder.resolve("sshd"));
+                        OpenSshd server = new OpenSshd(folder.resolve("sshd"));
                         open.add(server);
                         server.trustIn(home.resolve("config/known_hosts"));
                         yield SftpServers.open(home, server.uri(root));
