@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
             PruneCommand.class,
             VerifyCommand.class,
             RestoreCommand.class,
+            RehearseCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

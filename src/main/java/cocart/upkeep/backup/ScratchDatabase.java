@@ -67,7 +67,7 @@ final class ScratchDatabase implements AutoCloseable {
                 if (made.isBefore(Instant.now().minus(LONGEST))
                         || number("SELECT IS_FREE_LOCK('" + database + "')") == 1) {
                     execute("DROP DATABASE IF EXISTS `" + database + "`");
-                    LOG.info("Dropped {}, which a restore drill that was killed had left.", database);
+                    LOG.info("Dropped {}, which a run that was killed had left.", database);
                 }
             }
         }
@@ -103,7 +103,10 @@ final class ScratchDatabase implements AutoCloseable {
         try (connection) {
             execute("DROP DATABASE IF EXISTS `" + name + "`");
         } catch (SQLException e) {
-            LOG.warn("The scratch database {} is dropped by the next restore drill: {}", name, e.getMessage());
+            LOG.warn(
+                    "The scratch database {} is dropped by the next restore drill or rehearsal: {}",
+                    name,
+                    e.getMessage());
         }
     }
 }

@@ -130,6 +130,12 @@ public final class Notices {
                     + (String.valueOf(update.get().reason()).endsWith(".") ? "" : ".")
                     + " When that is mended, run: upkeep retry " + store;
         }
+        Optional<String> refused = update.filter(DataUpdate::isApproved)
+                .map(DataUpdate::reason)
+                .filter(reason -> reason.startsWith("Refused: "));
+        if (refused.isPresent()) {
+            return "The data update of " + update.get().plugin() + " does not go on. " + refused.get();
+        }
         Optional<String> error = jobs.error(store);
         if (error.isPresent()) {
             return error.get();

@@ -1,7 +1,5 @@
 package cocart.upkeep.plan;
 
-import cocart.upkeep.store.StoreDatabase;
-import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -15,26 +13,7 @@ public final class Rights {
 
     private static final Pattern GRANT = Pattern.compile("GRANT (.+) ON (?:TABLE )?(\\S+)\\.(\\S+) TO .*");
 
-    /** @throws StoreException (permanent) if the right to alter tables is surely missing */
-    public void check(StoreDatabase database) {
-        try (Connection connection = database.connect()) {
-            if (mayHave(connection, database.address().name(), "ALTER")) {
-                return;
-            }
-        } catch (SQLException e) {
-            throw new StoreException(
-                    "store " + database.store() + ": the rights of the database user cannot be asked: "
-                            + e.getMessage(),
-                    e);
-        }
-        throw new StoreException(
-                "store " + database.store() + ": the database user "
-                        + database.address().username() + " may not ALTER tables, so no data update can be made;"
-                        + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
-                        + database.address().name() + "`.* TO that user",
-                null,
-                true);
-    }
+    private Rights() {}
 
     /**
      * False if the user of a connection surely lacks a right on a database or anything in it; rights that come with a
