@@ -267,6 +267,10 @@ final class Commands {
                         () -> writable(
                                 bundle.settings().path("backup.directory"),
                                 bundle.settings().size("backup.reserve")));
+                if (bundle.stores.all().stream()
+                        .anyMatch(store -> bundle.settings().rehearses(store.id()))) {
+                    fine &= attempt("", "scratch server for rehearsals", bundle.scratch::check);
+                }
                 for (StoreSettings store : bundle.stores.all()) {
                     boolean files = attempt(store.id(), "files", () -> files(bundle, store));
                     String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";

@@ -169,7 +169,7 @@ public final class Tables {
     /** What a plan would do in a store. */
     public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run) {
         out.println("        " + plan.plugin() + " " + plan.version() + ": "
-                + (run.due() ? "an update would run these steps" : "nothing to do, all proofs hold"));
+                + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
         for (DryRun.Step step : run.steps()) {
             out.println("          step   " + step.name() + ": " + PlainText.of(step.status())
                     + (step.rows() == null ? "" : ", about " + step.rows() + (step.rows() == 1 ? " row" : " rows")));

@@ -60,7 +60,7 @@ public final class Rehearsals {
     /** True if a data update, which has its snapshot, needs a rehearsal and it is time for one. */
     public boolean isWanted(DataUpdate update) {
         DataUpdate now = updates.get(update.id());
-        if (!required.test(now.store()) || now.snapshotId() == null) {
+        if (!isRequired(now) || now.snapshotId() == null) {
             return false;
         }
         Row row = row(now);
@@ -73,7 +73,7 @@ public final class Rehearsals {
     /** True if a data update's steps may run; if not, why not is said in its state. */
     public boolean isOpen(DataUpdate update) {
         DataUpdate now = updates.get(update.id());
-        if (!required.test(now.store())) {
+        if (!isRequired(now)) {
             return true;
         }
         Row row = row(now);
@@ -87,10 +87,16 @@ public final class Rehearsals {
         return false;
     }
 
+    /** What no plan describes cannot be rehearsed, and is never begun without a human. */
+    private boolean isRequired(DataUpdate update) {
+        return required.test(update.store())
+                && plans.find(update.plugin(), update.toVersion()).isPresent();
+    }
+
     /** Why a data update does not go on, when the last rehearsal was not well and it is not time for another; or null. */
     @Nullable
     String refusal(DataUpdate update) {
-        if (!required.test(update.store()) || update.snapshotId() == null || isWanted(update)) {
+        if (!isRequired(update) || update.snapshotId() == null || isWanted(update)) {
             return null;
         }
         Row row = row(update);
@@ -150,7 +156,9 @@ public final class Rehearsals {
                         due,
                         permanent ? "failed" : "impossible",
                         "the rehearsal on a copy of snapshot " + rehearsed.snapshot()
-                                + (permanent ? " failed, and the store itself was not changed: " : " was broken off: ")
+                                + (permanent
+                                        ? " failed; nothing in the store was changed nor has to be restored: "
+                                        : " was broken off: ")
                                 + sentence);
             }
         }

@@ -127,7 +127,7 @@ public final class Replanning {
                                 .param("before", known)
                                 .update()
                         != 1) {
-                    return false;
+                    throw new Undone();
                 }
                 split(update, plan, before, again);
                 if (!known.equals(plan.checksum())) {
@@ -139,7 +139,7 @@ public final class Replanning {
                 }
                 return true;
             });
-        } catch (StepRuns e) {
+        } catch (Undone e) {
             return false;
         }
     }
@@ -150,7 +150,7 @@ public final class Replanning {
                 .param("expired", database.now().minus(lease))
                 .update();
         if (!rows(update.id()).isEmpty()) {
-            throw new StepRuns();
+            throw new Undone();
         }
         List<UpdatePlan.Step> steps = plan.steps();
         for (int i = 0; i < steps.size(); i++) {
@@ -177,10 +177,10 @@ public final class Replanning {
         }
     }
 
-    /** Undoes what was begun: a step was claimed in this moment, or is running. */
-    private static final class StepRuns extends RuntimeException {
+    /** Takes back what was done so far: the update is at its end, a step is running, or somebody else was faster. */
+    private static final class Undone extends RuntimeException {
 
-        StepRuns() {
+        Undone() {
             super(null, null, false, false);
         }
     }
