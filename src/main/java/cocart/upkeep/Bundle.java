@@ -2,6 +2,7 @@ package cocart.upkeep;
 
 import cocart.upkeep.backup.BackUp;
 import cocart.upkeep.backup.Backups;
+import cocart.upkeep.backup.Copies;
 import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
@@ -27,6 +28,9 @@ import cocart.upkeep.detect.PluginFolder;
 import cocart.upkeep.detect.Sightings;
 import cocart.upkeep.migrate.Planning;
 import cocart.upkeep.migrate.Queue;
+import cocart.upkeep.migrate.Rehearsal;
+import cocart.upkeep.migrate.Rehearsals;
+import cocart.upkeep.migrate.Replanning;
 import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
 import cocart.upkeep.plan.Plans;
@@ -90,6 +94,7 @@ public final class Bundle implements AutoCloseable {
     final Status status;
     final Restores restores;
     final ProgressReports reports;
+    final Replanning replanning;
 
     /**
      * Opens everything that needs no Camel.
@@ -140,7 +145,11 @@ public final class Bundle implements AutoCloseable {
                 settings.duration("lease"),
                 settings.number("migrate.attempts"),
                 settings.duration("migrate.back-off"));
-        Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue);
+        replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
+        Rehearsals rehearsals =
+                new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
+        Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue, replanning, rehearsals);
+        StepRunner runner = new StepRunner();
 
         bind("dataSource", state);
         bind("jobs", jobs);
@@ -193,21 +202,19 @@ public final class Bundle implements AutoCloseable {
                 settings.value("scratch.username"),
                 settings.value("scratch.password"),
                 settings.home().resolve("data/scratch"));
-        bind(
-                "drill",
-                new Drill(
-                        stores,
-                        snapshots,
-                        verify,
-                        verified,
-                        scratch,
-                        List.of(settings.value("backup.client-program").split("\\s*,\\s*")),
-                        plans,
-                        proofs,
-                        events));
+        Copies copies = new Copies(
+                stores,
+                snapshots,
+                scratch,
+                List.of(settings.value("backup.client-program").split("\\s*,\\s*")),
+                plans);
+        bind("copies", copies);
+        bind("rehearsal", new Rehearsal(stores, plans, proofs, updates, plugins, runner, PhpVersion::compare));
+        bind("rehearsals", rehearsals);
+        bind("drill", new Drill(stores, snapshots, verify, verified, scratch, copies, plans, proofs, events));
         bind("planning", planning);
         bind("queue", queue);
-        bind("steps", new Steps(stores, plans, new StepRunner(), queue));
+        bind("steps", new Steps(stores, plans, runner, queue, replanning));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
         Properties properties = settings.forCamel();

@@ -5,7 +5,7 @@ import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
-import cocart.upkeep.plan.Rights;
+import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.StateException;
@@ -21,7 +21,10 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -263,6 +266,10 @@ final class Commands {
                         () -> writable(
                                 bundle.settings().path("backup.directory"),
                                 bundle.settings().size("backup.reserve")));
+                if (bundle.stores.all().stream()
+                        .anyMatch(store -> bundle.settings().rehearses(store.id()))) {
+                    fine &= attempt("", "scratch server for rehearsals", bundle.scratch::check);
+                }
                 for (StoreSettings store : bundle.stores.all()) {
                     boolean files = attempt(store.id(), "files", () -> files(bundle, store));
                     String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
@@ -270,7 +277,9 @@ final class Commands {
                         out().println("skipped " + store.id() + ": " + door + ", because wp-config.php cannot be read");
                         fine = false;
                     } else {
-                        fine &= files & attempt(store.id(), door, () -> database(bundle, store));
+                        Map<UpdatePlan, DryRun> tried = new LinkedHashMap<>();
+                        fine &= files & attempt(store.id(), door, () -> database(bundle, store, tried));
+                        tried.forEach((plan, run) -> Tables.dryRun(out(), plan, run));
                     }
                 }
                 out().flush();
@@ -325,17 +334,24 @@ final class Commands {
             }
         }
 
-        private static void database(Bundle bundle, StoreSettings store) {
+        /** @param tried what each plan would do, as far as the store was asked */
+        private static void database(Bundle bundle, StoreSettings store, Map<UpdatePlan, DryRun> tried) {
+            List<String> wrong = new ArrayList<>();
             try (StoreDatabase database = bundle.stores.database(store.id())) {
-                for (String plugin : store.plugins()) {
-                    for (UpdatePlan plan : bundle.plans.of(plugin)) {
+                for (UpdatePlan plan : bundle.plans.of(store.plugins())) {
+                    DryRun run = DryRun.of(plan, database);
+                    tried.put(plan, run);
+                    wrong.addAll(run.wrong());
+                    if (run.wrong().isEmpty()) {
                         var result = bundle.proofs.check(plan, database);
                         if (result.tableMissing()) {
                             throw new StoreException(String.join(" ", result.failures()), null, true);
                         }
-                        new Rights().check(plan, database);
                     }
                 }
+            }
+            if (!wrong.isEmpty()) {
+                throw new StoreException(String.join("; ", new LinkedHashSet<>(wrong)), null, true);
             }
         }
 
@@ -374,10 +390,25 @@ final class Commands {
             mixinStandardHelpOptions = true)
     static final class Retry extends OfStore {
 
+        @Option(
+                names = "--replan",
+                description = "Take the plan as it is now in config/updates, also for an update that is under way.")
+        boolean replan;
+
         @Override
         @Nullable
         String change(Bundle bundle) {
             Optional<DataUpdate> update = bundle.updates.current(store);
+            if (replan) {
+                return update.isPresent() ? replan(bundle, update.get()) : nothing("there is no data update");
+            }
+            String changed = update.filter(
+                            last -> !last.isOpen() && !last.state().equals("complete"))
+                    .map(bundle.replanning::changedSinceBegun)
+                    .orElse(null);
+            if (changed != null) {
+                return nothing(changed);
+            }
             if (update.isPresent() && bundle.updates.retry(update.get())) {
                 return "The data update of " + update.get().plugin() + " to "
                         + update.get().toVersion()
@@ -385,6 +416,23 @@ final class Commands {
             }
             return nothing("no data update has failed or was canceled (state: "
                     + update.map(DataUpdate::state).orElse("none") + ")");
+        }
+
+        private @Nullable String replan(Bundle bundle, DataUpdate update) {
+            if (!bundle.replanning.replan(update)) {
+                return nothing("no plan can be taken now (state: " + update.state() + "); "
+                        + (update.isOpen()
+                                ? "a step is running, or its run was killed less than "
+                                        + bundle.settings().value("lease") + " ago: ask again when it has ended"
+                                : "only for an update that is under way, failed or canceled"));
+            }
+            DataUpdate now = bundle.updates.get(update.id());
+            if (now.isApproved()) {
+                bundle.updates.waiting(now.id(), null);
+            }
+            return "The data update of " + now.plugin() + " to " + now.toVersion()
+                    + " goes by the plan as it is in config/updates now (state: " + now.state() + ")"
+                    + (now.isApproved() ? "; it goes on with the next tick of run, or with upkeep once " + store : "");
         }
     }
 

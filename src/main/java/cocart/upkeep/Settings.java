@@ -42,6 +42,7 @@ public final class Settings {
     private static final Map<String, String> SHARED = Map.ofEntries(
             Map.entry("plugins", "cart-rest-api-for-woocommerce"),
             Map.entry("data-update", "manual"),
+            Map.entry("migrate.rehearse", "false"),
             Map.entry("zone", "UTC"),
             Map.entry("detect.cron", "0 * * * * ?"),
             Map.entry("detect.settle", "30s"),
@@ -165,6 +166,15 @@ public final class Settings {
         return home.resolve(value(name)).normalize();
     }
 
+    /** True if a store's data updates go on by themselves, but only after a rehearsal. */
+    boolean rehearses(String id) {
+        return stores.get(id).automatic() && rehearse(id);
+    }
+
+    private boolean rehearse(String id) {
+        return yesOrNo(nameOf(id, "migrate.rehearse"), shared(id, "migrate.rehearse"));
+    }
+
     /** Everything, with defaults, as Camel's property placeholders see it. */
     public Properties forCamel() {
         Properties all = new Properties();
@@ -255,6 +265,7 @@ public final class Settings {
         if (!List.of("manual", "automatic").contains(update)) {
             throw wrong(nameOf(id, "data-update"), "must be manual or automatic, not '" + update + "'");
         }
+        rehearse(id);
         String prefix = own(id, "database.prefix");
         if (prefix != null && !prefix.matches("[A-Za-z0-9_]{1,40}")) {
             throw wrong(

@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             PruneCommand.class,
             VerifyCommand.class,
             RestoreCommand.class,
+            RehearseCommand.class,
             Commands.Approve.class,
             Commands.Retry.class,
             Commands.Cancel.class,

@@ -37,7 +37,7 @@ class DrillTest {
     void aSnapshotOfAShop() throws Exception {
         shop = new Shop(folder, "manual", "2.9.3", 30);
         shop.files.plugin("4.3.6");
-        try (Connection root = Shop.mariadb().administrator();
+        try (Connection root = TestServers.scratch().administrator();
                 Statement statement = root.createStatement()) {
             for (String host : List.of("localhost", "127.0.0.1")) {
                 statement.execute("CREATE OR REPLACE USER scratch@'" + host + "' IDENTIFIED BY '"
@@ -64,7 +64,9 @@ class DrillTest {
         Object said = ask("direct:drill");
         assertThat(String.valueOf(said))
                 .contains("Restore drill of snapshot " + snapshot.id(), "3 tables")
-                .contains("the schema of " + Shop.SLUG + " is outdated for 3.0.0, 30 carts (checksum ")
+                .contains("the tables of " + Shop.SLUG
+                        + " are from before 3.0.0, as they were in the store, with 30 carts (")
+                .doesNotContain("outdated")
                 .containsPattern("[0-9]+ of [0-9]+ contents hashed");
         assertThat(status().at("/lastSnapshot/verifiedAt").isNull()).isFalse();
         assertThat(status().get("error").isNull()).isTrue();
@@ -120,6 +122,22 @@ class DrillTest {
     }
 
     @Test
+    void theShopsOwnServerIsRefused() throws Exception {
+        bundle.close();
+        settings(Shop.mariadb().port(), SCRATCH);
+        try (Connection root = Shop.mariadb().administrator();
+                Statement statement = root.createStatement()) {
+            statement.execute("CREATE OR REPLACE USER scratch@'127.0.0.1' IDENTIFIED BY '"
+                    + SCRATCH.replace("\\", "\\\\").replace("'", "\\'") + "'");
+            start();
+            assertThat(ask("direct:drill")).isNull();
+            assertThat(status().get("error").asText())
+                    .contains("upkeep.scratch.url leads to the server of the shop's own database", "another server");
+            statement.execute("DROP USER scratch@'127.0.0.1'");
+        }
+    }
+
+    @Test
     void aWrongScratchPasswordIsSaidWithoutShowingOne() throws Exception {
         bundle.close();
         open("wr0ng");
@@ -139,7 +157,7 @@ class DrillTest {
         String killed = "upkeep_scratch_" + now + "_00000001";
         String alive = "upkeep_scratch_" + now + "_00000002";
         String hung = "upkeep_scratch_" + old + "_00000003";
-        try (Connection root = Shop.mariadb().administrator();
+        try (Connection root = TestServers.scratch().administrator();
                 Statement statement = root.createStatement()) {
             for (String name : List.of(killed, alive, hung, "upkeep_scratch_mine")) {
                 statement.execute("CREATE DATABASE " + name);
@@ -201,9 +219,12 @@ class DrillTest {
     }
 
     private void settings(String password, String... more) throws Exception {
+        settings(TestServers.scratch().port(), password, more);
+    }
+
+    private void settings(int port, String password, String... more) throws Exception {
         List<String> lines = new ArrayList<>(List.of(
-                "upkeep.scratch.url = jdbc:mariadb://127.0.0.1:"
-                        + Shop.mariadb().port() + "/",
+                "upkeep.scratch.url = jdbc:mariadb://127.0.0.1:" + port + "/",
                 "upkeep.scratch.username = scratch",
                 "upkeep.scratch.password = " + password.replace("\\", "\\\\"),
                 "upkeep.backup.client-program = " + Shop.mariadb().program("mariadb")));
@@ -227,7 +248,7 @@ class DrillTest {
 
     private static List<String> scratchDatabases() throws Exception {
         List<String> found = new ArrayList<>();
-        try (Connection root = Shop.mariadb().administrator();
+        try (Connection root = TestServers.scratch().administrator();
                 Statement statement = root.createStatement();
                 ResultSet rows = statement.executeQuery("SHOW DATABASES LIKE 'upkeep\\_scratch\\_%'")) {
             while (rows.next()) {

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import cocart.upkeep.demo.ShopDatabase;
 import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.plan.Carts;
+import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
-import cocart.upkeep.plan.Rights;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.JdbcStoreDatabase;
@@ -238,7 +238,7 @@ class NetworkTest {
     void theRightToAlterIsLookedForInEverySite() throws Exception {
         try (Network network = new Network()) {
             blog(network.connection, 2, null, 0);
-            new Rights().check(network.plan, network.store);
+            assertThat(DryRun.of(network.plan, network.store).wrong()).isEmpty();
             try (Connection root = Shop.mariadb().administrator();
                     Statement statement = root.createStatement()) {
                 for (String host : List.of("127.0.0.1", "localhost", "%")) {
@@ -247,9 +247,10 @@ class NetworkTest {
                     statement.execute("GRANT ALTER ON shop.wp_cocart_carts TO " + user);
                 }
             }
-            assertThatThrownBy(() -> new Rights().check(network.plan, network.store))
-                    .isInstanceOf(StoreException.class)
-                    .hasMessageContaining("may not ALTER tables (wp_2_cocart_carts), so");
+            assertThat(DryRun.of(network.plan, network.store).wrong())
+                    .singleElement()
+                    .asString()
+                    .contains("may not ALTER tables (wp_2_cocart_carts), so");
         }
     }
 

@@ -7,10 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import org.jspecify.annotations.Nullable;
 
-/** One MariaDB and one PostgreSQL for all tests; they stop with the JVM. */
+/** One MariaDB for shops, one for copies, and one PostgreSQL for all tests; they stop with the JVM. */
 public final class TestServers {
 
     private static @Nullable EmbeddedMariaDb mariadb;
+    private static @Nullable EmbeddedMariaDb scratch;
     private static @Nullable EmbeddedPostgres postgres;
 
     private TestServers() {}
@@ -22,6 +23,16 @@ public final class TestServers {
             mariadb = started;
         }
         return mariadb;
+    }
+
+    /** Another MariaDB, for what must not be the shop's own. */
+    public static synchronized EmbeddedMariaDb scratch() throws IOException {
+        if (scratch == null) {
+            EmbeddedMariaDb started = new EmbeddedMariaDb(Files.createTempDirectory("upkeep-scratch"));
+            Runtime.getRuntime().addShutdownHook(new Thread(started::close));
+            scratch = started;
+        }
+        return scratch;
     }
 
     /** Everybody of this machine may do everything there, as user {@code postgres}. */

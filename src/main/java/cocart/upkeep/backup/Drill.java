@@ -6,31 +6,17 @@ import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.Events;
-import cocart.upkeep.store.DatabaseAddress;
-import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Restore drill: loads a store's newest snapshot into a scratch database and looks at what is in it. The store itself
- * is not asked, because the drill is for the day when it is not there.
+ * need not be there, because the drill is for the day when it is not.
  */
 public final class Drill {
 
@@ -42,19 +28,18 @@ public final class Drill {
     private final Verify verify;
     private final Verified verified;
     private final Scratch scratch;
-    private final List<String> clientPrograms;
+    private final Copies copies;
     private final Plans plans;
     private final Proofs proofs;
     private final Events events;
 
-    /** @param clientPrograms {@code upkeep.backup.client-program} */
     public Drill(
             Stores stores,
             Snapshots snapshots,
             Verify verify,
             Verified verified,
             Scratch scratch,
-            List<String> clientPrograms,
+            Copies copies,
             Plans plans,
             Proofs proofs,
             Events events) {
@@ -63,7 +48,7 @@ public final class Drill {
         this.verify = verify;
         this.verified = verified;
         this.scratch = scratch;
-        this.clientPrograms = List.copyOf(clientPrograms);
+        this.copies = copies;
         this.plans = plans;
         this.proofs = proofs;
         this.events = events;
@@ -88,21 +73,9 @@ public final class Drill {
                 .orElseThrow(
                         () -> new StoreException("store " + store + ": there is no snapshot to try out yet", null));
         String files = sample(snapshot);
-        Instant begun = Instant.now();
         String found;
-        try (ScratchServer server = scratch.open();
-                ScratchDatabase database = new ScratchDatabase(server)) {
-            List<String> programs = new ArrayList<>(clientPrograms);
-            programs.addAll(server.clientPrograms());
-            new DatabaseLoad(programs, true)
-                    .load(
-                            snapshot.path().resolve(SnapshotWriter.DUMP),
-                            store,
-                            server.address(database.name(), "wp_"),
-                            null);
-            String loaded =
-                    "loaded in " + Duration.between(begun, Instant.now()).toSeconds() + " s";
-            found = loaded + look(settings, snapshot, server, database.name());
+        try (Copy copy = copies.open(settings, snapshot)) {
+            found = "loaded in " + copy.took().toSeconds() + " s" + look(settings, snapshot, copy);
         }
         verified.tried(snapshot);
         String sentence =
@@ -133,38 +106,19 @@ public final class Drill {
         return report.hashed() + " of " + report.contents() + " contents hashed, all as they were backed up";
     }
 
-    private String look(StoreSettings store, Snapshot snapshot, ScratchServer server, String name) {
-        List<UpdatePlan> known = store.plugins().stream()
-                .flatMap(plugin -> plans.of(plugin).stream())
-                .toList();
-        StoreDatabase first = new JdbcStoreDatabase(store.id(), server.address(name, "wp_"));
-        try (Connection connection = first.connectForLong()) {
-            Set<String> tables = tables(connection);
-            String prefix = prefix(store, tables, known)
-                    .orElseThrow(() -> new StoreException(
-                            "store " + store.id() + ": the database in snapshot " + snapshot.id() + " has "
-                                    + tables.size() + " tables and among them no options table of WordPress"
-                                    + known.stream()
-                                            .findFirst()
-                                            .map(plan -> " with a table "
-                                                    + plan.carts().table() + " beside it")
-                                            .orElse("")
-                                    + "; check that the backup dumps the right database",
-                            null,
-                            true));
-            DatabaseAddress address = server.address(name, prefix);
-            StoreDatabase database = new JdbcStoreDatabase(store.id(), address);
-            StringBuilder text = new StringBuilder(", " + tables.size() + " tables");
-            for (UpdatePlan plan : known) {
+    private String look(StoreSettings store, Snapshot snapshot, Copy copy) {
+        StoreDatabase database = copy.database();
+        try (Connection connection = database.connectForLong()) {
+            StringBuilder text = new StringBuilder(", " + copy.tables() + " tables");
+            for (UpdatePlan plan : plans.of(store.plugins())) {
                 ProofResult proven = proofs.check(plan, database);
                 Carts.Measure carts = Carts.measure(connection, plan, database);
-                text.append("; the schema of ")
+                // tables from before an update are no fault: they were so in the store
+                text.append("; the tables of ")
                         .append(plan.plugin())
-                        .append(" is ")
-                        .append(proven.schema())
-                        .append(" for ")
+                        .append(proven.holds() ? " are as " : " are from before ")
                         .append(plan.version())
-                        .append(", ")
+                        .append(proven.holds() ? " needs them, with " : ", as they were in the store, with ")
                         .append(carts.count())
                         .append(carts.count() == 1 ? " cart (checksum " : " carts (checksum ")
                         .append(carts.checksum())
@@ -177,39 +131,5 @@ public final class Drill {
                             + " was loaded, but cannot be used: " + e.getMessage(),
                     e);
         }
-    }
-
-    private static Set<String> tables(Connection connection) throws SQLException {
-        Set<String> tables = new HashSet<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("SHOW TABLES")) {
-            while (rows.next()) {
-                tables.add(rows.getString(1));
-            }
-        }
-        return tables;
-    }
-
-    /** The shortest prefix with which all tables that matter are there, be it in a blog of its network. */
-    private static Optional<String> prefix(StoreSettings store, Set<String> tables, List<UpdatePlan> plans) {
-        String set = store.database().prefix();
-        Stream<String> candidates = set != null
-                ? Stream.of(set)
-                : tables.stream()
-                        .filter(table -> table.endsWith("options"))
-                        .map(table -> table.substring(0, table.length() - "options".length()));
-        return candidates
-                .filter(prefix -> prefix.matches("[A-Za-z0-9_]{1,40}"))
-                .filter(prefix -> tables.contains(prefix + "options"))
-                .filter(prefix -> plans.stream()
-                        .allMatch(plan -> has(tables, prefix, plan.carts().table())))
-                .min(Comparator.comparingInt(String::length));
-    }
-
-    private static boolean has(Set<String> tables, String prefix, String table) {
-        Pattern ofBlog = Pattern.compile(Pattern.quote(prefix) + "[1-9][0-9]*_" + Pattern.quote(table));
-        return tables.contains(prefix + table)
-                || tables.contains(prefix + "blogs")
-                        && tables.stream().anyMatch(name -> ofBlog.matcher(name).matches());
     }
 }

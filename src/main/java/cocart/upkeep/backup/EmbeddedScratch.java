@@ -132,6 +132,11 @@ final class EmbeddedScratch implements ScratchServer {
     }
 
     @Override
+    public boolean isEmbedded() {
+        return true;
+    }
+
+    @Override
     public List<String> clientPrograms() {
         return List.of(folder.resolve("base/bin/mariadb").toString());
     }

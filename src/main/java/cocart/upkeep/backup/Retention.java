@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class Retention {
 
     /** Jobs that read snapshots from begin to end. A backup does not mind: what it links it has; off-site looks again. */
-    private static final List<String> READERS = List.of("restore", "verify", "drill");
+    private static final List<String> READERS = List.of("restore", "verify", "drill", "rehearse");
 
     private final SnapshotRows rows;
     private final Database database;

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.mariadb.jdbc.Driver;
 
-/** Where restore drills take place: the server that the settings name, else an embedded one if there is one. */
+/** Where restore drills and rehearsals take place: the server that the settings name, else an embedded one if there is one. */
 public final class Scratch {
 
     private static final Pattern URL = Pattern.compile(
@@ -55,7 +55,7 @@ public final class Scratch {
     public void check() {
         if (url.isEmpty() && !isEmbedded()) {
             throw new StoreException(
-                    "A restore drill needs a MariaDB server to load the dump into: set upkeep.scratch.url, for example"
+                    "A restore drill or rehearsal needs a MariaDB server to load the dump into: set upkeep.scratch.url, for example"
                             + " jdbc:mariadb://127.0.0.1:3306/, with .username and .password of a user who may make and"
                             + " drop databases there. Never a shop's own server.",
                     null,
@@ -137,6 +137,11 @@ public final class Scratch {
         @Override
         public DatabaseAddress address(String database, String prefix) {
             return new DatabaseAddress(host, port, null, database, username, password, prefix, options);
+        }
+
+        @Override
+        public boolean isEmbedded() {
+            return false;
         }
 
         @Override

@@ -66,9 +66,29 @@ final class ScratchDatabase implements AutoCloseable {
                 Instant made = Instant.ofEpochSecond(Long.parseLong(parts.group(1), 36));
                 if (made.isBefore(Instant.now().minus(LONGEST))
                         || number("SELECT IS_FREE_LOCK('" + database + "')") == 1) {
+                    endStatements(database);
                     execute("DROP DATABASE IF EXISTS `" + database + "`");
-                    LOG.info("Dropped {}, which a restore drill that was killed had left.", database);
+                    LOG.info("Dropped {}, which a run that was killed had left.", database);
                 }
+            }
+        }
+    }
+
+    /** A server goes on with the statement of a run that was killed, and dropping would wait for its end. */
+    private void endStatements(String database) throws SQLException {
+        List<Long> left = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "SELECT id FROM information_schema.processlist WHERE db = '" + database + "'")) {
+            while (rows.next()) {
+                left.add(rows.getLong(1));
+            }
+        }
+        for (long id : left) {
+            try {
+                execute("KILL " + id);
+            } catch (SQLException e) {
+                LOG.debug("Connection {} has just ended", id, e);
             }
         }
     }
@@ -103,7 +123,10 @@ final class ScratchDatabase implements AutoCloseable {
         try (connection) {
             execute("DROP DATABASE IF EXISTS `" + name + "`");
         } catch (SQLException e) {
-            LOG.warn("The scratch database {} is dropped by the next restore drill: {}", name, e.getMessage());
+            LOG.warn(
+                    "The scratch database {} is dropped by the next restore drill or rehearsal: {}",
+                    name,
+                    e.getMessage());
         }
     }
 }

@@ -17,6 +17,9 @@ interface ScratchServer extends AutoCloseable {
      */
     DatabaseAddress address(String database, String prefix);
 
+    /** True if it was started for this alone, so that it can be nobody else's. */
+    boolean isEmbedded();
+
     /** Client programs that come with it. */
     List<String> clientPrograms();
 

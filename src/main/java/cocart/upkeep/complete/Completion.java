@@ -4,10 +4,12 @@ import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.plan.Rehearsed;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.DatabaseCopy;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
@@ -15,6 +17,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Brings a data update whose steps are done to its end: proven, carts compared, marked, recorded. */
 public final class Completion {
@@ -38,14 +41,65 @@ public final class Completion {
     /** @throws StoreException (permanent) if a proof does not hold; it says which, and what was found */
     public void prove(DataUpdate update) {
         try (StoreDatabase database = stores.database(update.store())) {
-            List<String> failures = proofs.check(plan(update), database).failures();
-            if (!failures.isEmpty()) {
+            prove(plan(update), update.codeVersion(), database);
+        }
+    }
+
+    private void prove(UpdatePlan plan, String version, StoreDatabase database) {
+        List<String> failures = proofs.check(plan, database).failures();
+        if (!failures.isEmpty()) {
+            throw new StoreException(
+                    "store " + database.store() + ": the schema is not what " + plan.plugin() + " " + version
+                            + " needs: " + String.join(" ", failures),
+                    null,
+                    true);
+        }
+    }
+
+    /**
+     * Brings a data update to its end on a copy, where no traffic can explain another cart.
+     *
+     * @param before the carts before the first step
+     * @throws StoreException (permanent) if a proof does not hold or a cart is not the same
+     */
+    public void rehearse(Rehearsed rehearsed, Rehearsed.Due due, Carts.Measure before, DatabaseCopy copy) {
+        UpdatePlan plan = due.plan();
+        part(
+                rehearsed,
+                "proofs",
+                "hold",
+                (long) plan.proofs().size(),
+                () -> prove(plan, due.code() == null ? plan.version() : due.code(), copy.database()));
+        part(rehearsed, "compare carts", "the same", before.count(), () -> {
+            try (Connection connection = copy.database().connectForLong()) {
+                Carts.Measure now = Carts.measure(connection, plan, copy.database());
+                CartCheck.Result result = CartCheck.decide(before.count(), before.checksum(), now, false);
+                if (!result.fine()) {
+                    throw new StoreException(
+                            "store " + rehearsed.store() + ": " + before.count() + " carts before the update, "
+                                    + now.count() + " after, and what they hold differs; mend the steps in"
+                                    + " config/updates",
+                            null,
+                            true);
+                }
+            } catch (SQLException e) {
                 throw new StoreException(
-                        "store " + update.store() + ": the schema is not what " + update.plugin() + " "
-                                + update.codeVersion() + " needs: " + String.join(" ", failures),
-                        null,
-                        true);
+                        "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + e.getMessage(),
+                        e);
             }
+        });
+        part(rehearsed, "set " + plan.mark(), "complete", null, () -> mark.set(plan, copy.database()));
+        rehearsed.proven(due);
+    }
+
+    private static void part(Rehearsed rehearsed, String name, String fine, @Nullable Long rows, Runnable work) {
+        long begun = System.nanoTime();
+        String status = "failed";
+        try {
+            work.run();
+            status = fine;
+        } finally {
+            rehearsed.add(name, status, System.nanoTime() - begun, rows);
         }
     }
 

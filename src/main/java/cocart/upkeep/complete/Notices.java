@@ -105,11 +105,14 @@ public final class Notices {
                                     + data.codeVersion()
                                     + " needs, and new carts are lost until then. Run: upkeep approve "
                                     + store + waiting(data));
-                case "pending", "in-progress" ->
-                    wanted.put(
-                            "updating",
-                            "The database of " + data.plugin() + " is being updated to " + data.toVersion() + "."
-                                    + waiting(data));
+                case "pending", "in-progress" -> {
+                    if (!isRefused(data)) {
+                        wanted.put(
+                                "updating",
+                                "The database of " + data.plugin() + " is being updated to " + data.toVersion() + "."
+                                        + waiting(data));
+                    }
+                }
                 case "complete" ->
                     wanted.put(
                             "update-complete",
@@ -129,6 +132,9 @@ public final class Notices {
                     + update.get().reason()
                     + (String.valueOf(update.get().reason()).endsWith(".") ? "" : ".")
                     + " When that is mended, run: upkeep retry " + store;
+        }
+        if (update.isPresent() && isRefused(update.get())) {
+            return "The data update of " + update.get().plugin() + " does not go on." + waiting(update.get());
         }
         Optional<String> error = jobs.error(store);
         if (error.isPresent()) {
@@ -194,6 +200,11 @@ public final class Notices {
                         + "Run: upkeep verify " + store
                         + " (it says what can be done), or remove the snapshot's folder and"
                         + " verify again.");
+    }
+
+    /** True if an approved update stands still until a human does something. */
+    private static boolean isRefused(DataUpdate update) {
+        return update.isApproved() && String.valueOf(update.reason()).startsWith("Refused: ");
     }
 
     private static String waiting(DataUpdate update) {

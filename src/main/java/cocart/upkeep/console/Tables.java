@@ -4,6 +4,10 @@ import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.Retention;
 import cocart.upkeep.backup.Snapshot;
+import cocart.upkeep.plan.DryRun;
+import cocart.upkeep.plan.Rehearsed;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.PlainText;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
@@ -165,6 +169,62 @@ public final class Tables {
                 + removed + (dryRun ? " would go, " : " removed, ")
                 + (outcome.freed() < 0 ? "the disk does not tell how many" : outcome.freed()) + " bytes"
                 + (dryRun ? " would be free" : " freed"));
+    }
+
+    /** What a rehearsal did, a line for each part, and what came of it. */
+    public static void rehearsal(PrintWriter out, Rehearsed rehearsed) {
+        if (rehearsed.snapshot() == null) {
+            return;
+        }
+        int width = Math.max(
+                "step".length(),
+                rehearsed.parts().stream()
+                        .mapToInt(part -> part.name().length())
+                        .max()
+                        .orElse(0));
+        String line = "%-" + width + "s  %-8s  %9s  %9s";
+        out.println(String.format(Locale.ROOT, line, "step", "status", "seconds", "rows"));
+        for (Rehearsed.Part part : rehearsed.parts()) {
+            out.println(String.format(
+                            Locale.ROOT,
+                            line,
+                            part.name(),
+                            part.status(),
+                            String.format(Locale.ROOT, "%.3f", part.took().toMillis() / 1000.0),
+                            part.rows() == null ? "" : part.rows())
+                    .stripTrailing());
+        }
+        String copy = " on a copy of snapshot " + rehearsed.snapshot();
+        if (rehearsed.due().isEmpty() && rehearsed.reason() == null) {
+            out.println("No data update is due" + copy + ".");
+        }
+        for (Rehearsed.Due due : rehearsed.due()) {
+            out.println((rehearsed.isProven(due) ? "Proven" : "NOT proven") + copy + ": the data update of "
+                    + due.plan().plugin() + " to " + due.plan().version() + ".");
+        }
+    }
+
+    /** What a plan would do in a store. */
+    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run) {
+        out.println("        " + plan.plugin() + " " + plan.version() + ": "
+                + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
+        for (DryRun.Step step : run.steps()) {
+            out.println("          step   " + step.name() + ": " + PlainText.of(step.status())
+                    + (step.rows() == null ? "" : ", about " + step.rows() + (step.rows() == 1 ? " row" : " rows")));
+            if (!step.status().equals("done already")) {
+                step.sql().lines().forEach(line -> out.println("                   " + line));
+            }
+        }
+        for (DryRun.Proof proof : run.proofs()) {
+            out.println("          proof  " + proof.name() + ": "
+                    + (proof.holds()
+                            ? "holds"
+                            : "does not hold, expected " + proof.expected() + ", found "
+                                    + (proof.found() == null ? "nothing" : PlainText.of(proof.found()))));
+        }
+        for (DryRun.Right right : run.rights()) {
+            out.println("          right  " + right.name() + ": " + (right.there() ? "there" : "MISSING"));
+        }
     }
 
     private static String text(JsonNode value) {

@@ -38,6 +38,11 @@ record Place(int blog, int step) {
         return site.isMain() ? step.name() : step.name() + " (" + site.address().prefix() + ")";
     }
 
+    /** What a blog's steps have after their own name; nothing for the main site. */
+    static String suffix(int blog, String name) {
+        return blog == Site.MAIN ? "" : name.substring(name.lastIndexOf(" ("));
+    }
+
     /** True if that is a step's name at this place. */
     boolean isOf(UpdatePlan.Step step, String name) {
         return blog == Site.MAIN ? name.equals(step.name()) : name.startsWith(step.name() + " (");

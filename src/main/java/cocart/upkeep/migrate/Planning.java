@@ -25,8 +25,12 @@ import org.jspecify.annotations.Nullable;
 /** Which data update of a store goes on now, its steps, and what has to be known before the first one runs. */
 public final class Planning {
 
-    /** A step to be put into the queue. */
-    public record PlannedStep(String dataUpdateId, int position, String name) {}
+    /**
+     * A step to be put into the queue.
+     *
+     * @param checksum of the step as the plan has it
+     */
+    public record PlannedStep(String dataUpdateId, int position, String name, String checksum) {}
 
     private final Stores stores;
     private final Plans plans;
@@ -34,9 +38,21 @@ public final class Planning {
     private final Updates updates;
     private final PluginStates plugins;
     private final Queue queue;
+    private final Replanning replanning;
+    private final Rehearsals rehearsals;
 
-    public Planning(Stores stores, Plans plans, Proofs proofs, Updates updates, PluginStates plugins, Queue queue) {
+    public Planning(
+            Stores stores,
+            Plans plans,
+            Proofs proofs,
+            Updates updates,
+            PluginStates plugins,
+            Queue queue,
+            Replanning replanning,
+            Rehearsals rehearsals) {
         this.queue = queue;
+        this.replanning = replanning;
+        this.rehearsals = rehearsals;
         this.stores = stores;
         this.plans = plans;
         this.proofs = proofs;
@@ -44,10 +60,11 @@ public final class Planning {
         this.plugins = plugins;
     }
 
-    /** Opens the data update that is due; null if a human has to decide first. */
+    /** Opens the data update that is due; null if a human has to decide first, or its plan was changed under way. */
     public @Nullable DataUpdate open(DueUpdate due) {
         return updates.plan(
                         due.store(), due.plugin(), due.from(), due.to(), due.code(), due.exposedSince(), due.approved())
+                .filter(update -> replanning.refusal(update) == null)
                 .orElse(null);
     }
 
@@ -85,16 +102,24 @@ public final class Planning {
                 .mapToObj(i -> new PlannedStep(
                         id,
                         Place.of(site, i).position(),
-                        Place.name(plan.steps().get(i), site)));
+                        Place.name(plan.steps().get(i), site),
+                        plan.steps().get(i).checksum()));
     }
 
     /**
-     * The approved data update of a store that may go on now; null if there is none, its plugin's files are changing,
-     * or CoCart's own updater is at work (then we wait and look at the schema afterwards).
+     * The approved data update of a store that may go on now; null if there is none, its plan was changed or its
+     * rehearsal failed, its plugin's files are changing, or CoCart's own updater is at work (then we wait and look at
+     * the schema afterwards).
      */
     public @Nullable DataUpdate next(String store) {
         for (DataUpdate update : updates.approved(store)) {
-            String waiting = waiting(update);
+            String waiting = replanning.refusal(update);
+            if (waiting == null) {
+                waiting = rehearsals.refusal(update);
+            }
+            if (waiting == null) {
+                waiting = waiting(update);
+            }
             updates.waiting(update.id(), waiting);
             if (waiting == null) {
                 return update;

@@ -17,8 +17,10 @@ public final class Steps {
     private final Plans plans;
     private final StepRunner runner;
     private final Queue queue;
+    private final Replanning replanning;
 
-    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue) {
+    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue, Replanning replanning) {
+        this.replanning = replanning;
         this.stores = stores;
         this.plans = plans;
         this.runner = runner;
@@ -38,6 +40,7 @@ public final class Steps {
                                 + "; put it back, or upkeep cancel " + claim.store(),
                         null,
                         true));
+        replanning.require(claim, plan);
         try (StoreDatabase database = stores.database(claim.store())) {
             Site site = site(database, plan, place);
             if (site == null) {

@@ -6,16 +6,23 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -25,10 +32,23 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Reads {@code config/updates/*.yaml}. What is wrong is said with file, line and column. */
+/**
+ * Reads {@code config/updates/*.yaml}. What is wrong is said with file, line and column; editors check the same by
+ * {@code plan.schema.json}, which lies beside them. Files that change while the program runs are read again: a running
+ * data update notices by the plan's checksum.
+ */
 public final class Plans {
 
-    private final List<UpdatePlan> plans = new ArrayList<>();
+    private static final Logger LOG = LoggerFactory.getLogger(Plans.class);
+
+    /** A file that was written a moment ago may be half written. */
+    private static final Duration SETTLE = Duration.ofSeconds(2);
+
+    private final Path folder;
+    private volatile Known known;
+
+    /** @param stamps the files' names with their sizes and times when they were read */
+    private record Known(Map<Path, String> stamps, List<UpdatePlan> plans) {}
 
     /**
      * Reads and checks all plans of a folder.
@@ -36,23 +56,83 @@ public final class Plans {
      * @throws StoreException (permanent) if one cannot be used
      */
     public Plans(Path folder) {
-        List<Path> files;
-        try (Stream<Path> found = Files.list(folder)) {
-            files = found.filter(file -> file.toString().endsWith(".yaml"))
-                    .sorted()
-                    .toList();
+        this.folder = folder;
+        try {
+            Map<Path, String> stamps = stamps(Instant.MAX);
+            known = new Known(stamps, read(stamps.keySet()));
         } catch (IOException e) {
             throw new StoreException(
                     folder + " with the update plans cannot be read; put it back from the archive", e, true);
         }
+    }
+
+    private static List<UpdatePlan> read(Set<Path> files) {
+        List<UpdatePlan> plans = new ArrayList<>();
         for (Path file : files) {
             new PlanFile(file).read(plans);
         }
+        return List.copyOf(plans);
     }
+
+    /** The plans as they are now. While a file cannot be used, those from before it was changed. */
+    private List<UpdatePlan> plans() {
+        Known before = known;
+        try {
+            Map<Path, String> stamps = stamps(Instant.now().minus(SETTLE));
+            if (!stamps.equals(before.stamps())) {
+                known = new Known(stamps, read(stamps.keySet()));
+                LOG.info("The update plans in {} have changed and were read again.", folder);
+            }
+        } catch (Unsettled e) {
+            return before.plans();
+        } catch (StoreException | IOException e) {
+            Map<Path, String> stamps = stampsOrNone();
+            if (!stamps.equals(before.stamps())) { // else it has been said
+                LOG.warn("The update plans stay as they were before {} was changed: {}", folder, e.getMessage());
+                known = new Known(stamps, before.plans());
+            }
+        }
+        return known.plans();
+    }
+
+    /**
+     * @param latest files must not be younger
+     * @throws Unsettled if one is
+     */
+    private Map<Path, String> stamps(Instant latest) throws IOException {
+        Map<Path, String> stamps = new TreeMap<>();
+        try (Stream<Path> found = Files.list(folder)) {
+            for (Path file : found.filter(f -> f.toString().endsWith(".yaml")).toList()) {
+                FileTime time = Files.getLastModifiedTime(file);
+                String stamp = Files.size(file) + " " + time;
+                if (time.toInstant().isAfter(latest)
+                        && !stamp.equals(known.stamps().get(file))) {
+                    throw new Unsettled();
+                }
+                stamps.put(file, stamp);
+            }
+        }
+        return stamps;
+    }
+
+    private Map<Path, String> stampsOrNone() {
+        try {
+            return stamps(Instant.MAX);
+        } catch (IOException e) {
+            return Map.of();
+        }
+    }
+
+    private static final class Unsettled extends IOException {}
 
     /** A plugin's plans in the order of its file. */
     public List<UpdatePlan> of(String plugin) {
-        return plans.stream().filter(plan -> plan.plugin().equals(plugin)).toList();
+        return plans().stream().filter(plan -> plan.plugin().equals(plugin)).toList();
+    }
+
+    /** The plans of several plugins, in that order. */
+    public List<UpdatePlan> of(List<String> plugins) {
+        return plugins.stream().flatMap(plugin -> of(plugin).stream()).toList();
     }
 
     public Optional<UpdatePlan> find(String plugin, String version) {
@@ -63,7 +143,7 @@ public final class Plans {
 
     /** All plans. */
     public List<UpdatePlan> all() {
-        return List.copyOf(plans);
+        return plans();
     }
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{[A-Za-z_]+\\}");
@@ -223,7 +303,9 @@ public final class Plans {
                                         + String.join(
                                                 ", ", known.stream().sorted().toList()));
                     }
-                    values.put(name, tuple.getValueNode());
+                    if (values.put(name, tuple.getValueNode()) != null) {
+                        throw wrong(tuple.getKeyNode(), "the field " + name + " stands here twice");
+                    }
                 }
                 for (String name : names) {
                     if (!name.endsWith("?") && !values.containsKey(name)) {

@@ -1,7 +1,5 @@
 package cocart.upkeep.plan;
 
-import cocart.upkeep.store.StoreDatabase;
-import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,50 +11,13 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** Whether a store's database user may do what a data update does, by {@code SHOW GRANTS}; changes nothing. */
 public final class Rights {
 
     private static final Pattern GRANT = Pattern.compile("GRANT (.+) ON (?:TABLE )?(\\S+)\\.(\\S+) TO .*");
 
-    private static final int NAMED = 5;
-
-    /**
-     * Looks at the carts table of every site of a network.
-     *
-     * @throws StoreException (permanent) if the right to alter one is surely missing
-     */
-    public void check(UpdatePlan plan, StoreDatabase database) {
-        List<String> lacking;
-        try (Connection connection = database.connect()) {
-            lacking = lacking(
-                    connection,
-                    database.address().name(),
-                    "ALTER",
-                    database.sites(connection, plan.carts().table()).stream()
-                            .map(site -> site.address().table(plan.carts().table()))
-                            .toList());
-            if (lacking.isEmpty()) {
-                return;
-            }
-        } catch (SQLException e) {
-            throw new StoreException(
-                    "store " + database.store() + ": the rights of the database user cannot be asked: "
-                            + e.getMessage(),
-                    e);
-        }
-        throw new StoreException(
-                "store " + database.store() + ": the database user "
-                        + database.address().username() + " may not ALTER tables ("
-                        + lacking.stream().limit(NAMED).collect(Collectors.joining(", "))
-                        + (lacking.size() > NAMED ? " and " + (lacking.size() - NAMED) + " more tables" : "")
-                        + "), so no data update can be made;"
-                        + " run as an administrator: GRANT ALTER, LOCK TABLES ON `"
-                        + database.address().name() + "`.* TO that user",
-                null,
-                true);
-    }
+    private Rights() {}
 
     /**
      * False if the user of a connection surely lacks a right on a database or anything in it; rights that come with a

@@ -24,6 +24,18 @@ public record UpdatePlan(
         List<Step> steps,
         List<Proof> proofs) {
 
+    /** Of all that makes a difference to what is done; comments, descriptions and the form of the file do not. */
+    public String checksum() {
+        return Checksum.of(new UpdatePlan(
+                plugin,
+                version,
+                mark,
+                carts,
+                updater,
+                steps.stream().map(Step::bare).toList(),
+                proofs.stream().map(Proof::bare).toList()));
+    }
+
     /**
      * The table whose rows must survive.
      *
@@ -47,7 +59,17 @@ public record UpdatePlan(
             String description,
             String unless,
             String sql,
-            @Nullable Chunk chunk) {}
+            @Nullable Chunk chunk) {
+
+        /** As the plan's: equal for steps that do the same. */
+        public String checksum() {
+            return Checksum.of(bare());
+        }
+
+        private Step bare() {
+            return new Step(name, "", Checksum.normalised(unless), Checksum.normalised(sql), chunk);
+        }
+    }
 
     /**
      * How a long data step is cut.
@@ -66,5 +88,10 @@ public record UpdatePlan(
      * @param query query with one value
      * @param expect the value, as text, that shows that the update is done
      */
-    public record Proof(String name, String description, String query, String expect) {}
+    public record Proof(String name, String description, String query, String expect) {
+
+        private Proof bare() {
+            return new Proof(name, "", Checksum.normalised(query), expect);
+        }
+    }
 }

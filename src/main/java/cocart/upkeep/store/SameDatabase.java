@@ -16,18 +16,23 @@ public final class SameDatabase {
 
     private SameDatabase() {}
 
+    /** True if both lead to the same server, whatever database they use there. */
+    public static boolean isOnOneServer(Connection one, Connection other) throws SQLException {
+        String lock = "upkeep-" + new BigInteger(96, new SecureRandom()).toString(36);
+        if (ask(one, "SELECT GET_LOCK(?, 0)", lock).equals("0")) {
+            throw new SQLException("a lock was not given");
+        }
+        try {
+            return !ask(other, "SELECT IS_USED_LOCK(?)", lock).isEmpty();
+        } finally {
+            ask(one, "SELECT RELEASE_LOCK(?)", lock);
+        }
+    }
+
     /** @throws StoreException if one of them hangs up meanwhile */
     public static boolean is(Connection one, Connection other) {
-        String lock = "upkeep-" + new BigInteger(96, new SecureRandom()).toString(36);
         try {
-            if (ask(one, "SELECT GET_LOCK(?, 0)", lock).equals("0")) {
-                throw new SQLException("a lock was not given");
-            }
-            try {
-                return !ask(other, "SELECT IS_USED_LOCK(?)", lock).isEmpty() && hasSameName(one, other);
-            } finally {
-                ask(one, "SELECT RELEASE_LOCK(?)", lock);
-            }
+            return isOnOneServer(one, other) && hasSameName(one, other);
         } catch (SQLException e) {
             throw new StoreException(
                     "It could not be found out whether --database-url is the store's own database (" + e.getMessage()

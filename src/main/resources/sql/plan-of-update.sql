@@ -1,0 +1,1 @@
+SELECT plan_checksum FROM data_update WHERE id = :id

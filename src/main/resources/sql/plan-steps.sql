@@ -1,0 +1,1 @@
+SELECT * FROM data_update_step WHERE data_update_id = :id ORDER BY position

@@ -1,0 +1,1 @@
+SELECT * FROM rehearsal WHERE store = :store AND plugin = :plugin AND to_version = :to
