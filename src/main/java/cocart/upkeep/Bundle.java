@@ -26,6 +26,7 @@ import cocart.upkeep.detect.PluginFolder;
 import cocart.upkeep.detect.Sightings;
 import cocart.upkeep.migrate.Planning;
 import cocart.upkeep.migrate.Queue;
+import cocart.upkeep.migrate.StepLimits;
 import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
 import cocart.upkeep.plan.Plans;
@@ -203,7 +204,11 @@ public final class Bundle implements AutoCloseable {
                         events));
         bind("planning", planning);
         bind("queue", queue);
-        bind("steps", new Steps(stores, plans, new StepRunner(), queue));
+        StepLimits limits = new StepLimits(
+                settings.duration("migrate.lock-wait"),
+                settings.duration("migrate.block"),
+                settings.duration("migrate.pause"));
+        bind("steps", new Steps(stores, plans, new StepRunner(limits), queue, database));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
         Properties properties = settings.forCamel();

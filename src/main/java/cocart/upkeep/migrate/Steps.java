@@ -2,9 +2,13 @@ package cocart.upkeep.migrate;
 
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.Database;
+import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Runs a claimed step against its store. */
 public final class Steps {
@@ -13,8 +17,10 @@ public final class Steps {
     private final Plans plans;
     private final StepRunner runner;
     private final Queue queue;
+    private final Database state;
 
-    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue) {
+    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue, Database state) {
+        this.state = state;
         this.stores = stores;
         this.plans = plans;
         this.runner = runner;
@@ -48,6 +54,27 @@ public final class Steps {
                         @Override
                         public void reached(long key) {
                             queue.reached(claim, key);
+                        }
+
+                        @Override
+                        public void progress(long rowsDone, long rowsTotal, @Nullable Long secondsLeft) {
+                            ours(state.sql("long-step-progress")
+                                    .param("done", rowsDone)
+                                    .param("total", rowsTotal)
+                                    .param("left", secondsLeft));
+                        }
+
+                        @Override
+                        public void note(String text) {
+                            ours(state.sql("long-step-note").param("note", Database.cut(PlainText.of(text))));
+                        }
+
+                        private void ours(JdbcClient.StatementSpec statement) {
+                            statement
+                                    .param("update", claim.dataUpdateId())
+                                    .param("position", claim.position())
+                                    .param("token", claim.token())
+                                    .update();
                         }
                     });
             return outcome.cartsChecked();

@@ -6,6 +6,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -127,11 +128,12 @@ public final class Plans {
             Fields fields = new Fields(node, "name", "description", "unless", "sql", "chunk?");
             UpdatePlan.Chunk chunk = null;
             if (fields.has("chunk")) {
-                Fields cut = new Fields(fields.node("chunk"), "table", "key", "rows");
+                Fields cut = new Fields(fields.node("chunk"), "table", "key", "rows", "pause?");
                 chunk = new UpdatePlan.Chunk(
                         cut.text("table", "[A-Za-z0-9_]+"),
                         cut.text("key", "[A-Za-z0-9_]+"),
-                        Integer.parseInt(cut.text("rows", "[1-9][0-9]{0,7}")));
+                        Integer.parseInt(cut.text("rows", "[1-9][0-9]{0,7}")),
+                        cut.has("pause") ? pause(cut.text("pause", "[0-9]{1,5}(ms|s)")) : null);
             }
             String sql = fields.text("sql", "(?s).+");
             if (chunk != null && !(sql.contains(":from") && sql.contains(":to"))) {
@@ -143,6 +145,12 @@ public final class Plans {
                     fields.text("unless", "(?si)\\s*SELECT\\b.+"),
                     sql,
                     chunk);
+        }
+
+        private static Duration pause(String text) {
+            return text.endsWith("ms")
+                    ? Duration.ofMillis(Integer.parseInt(text.substring(0, text.length() - 2)))
+                    : Duration.ofSeconds(Integer.parseInt(text.substring(0, text.length() - 1)));
         }
 
         private UpdatePlan.Proof proof(Node node) {
