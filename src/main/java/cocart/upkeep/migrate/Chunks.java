@@ -39,8 +39,8 @@ final class Chunks {
     private static final long RETRY_MILLIS = 100;
     private static final int TAILS = 50;
     private static final int PASSES = 2;
-    private static final long SLOW = Duration.ofSeconds(1).toNanos();
-    private static final long QUICK = Duration.ofMillis(250).toNanos();
+    private static final long SLOW = Duration.ofMillis(500).toNanos();
+    private static final long QUICK = Duration.ofMillis(150).toNanos();
 
     /** A claim is asked for anew when the last answer is older. */
     private static final long CLAIM_NANOS = Duration.ofSeconds(5).toNanos();

@@ -7,10 +7,14 @@ import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *       opened before the change and one after it; they are measured (count and checksum) and compared when the lock is
  *       gone, however long that takes.
  *   <li><b>Measured under lock</b> before the statement, and after it in a snapshot that was opened under the lock. Taken
- *       if a measure without lock needs at most a third of the time. What then takes longer than it may is ended (KILL
+ *       if a measure without lock needs at most a third of the time; other tables of the statement are locked too. What then takes longer than it may is ended (KILL
  *       QUERY, which rolls it back).
  *   <li><b>In the open</b>: without lock, the carts measured before and after. If both are the same they are untouched,
  *       else it is not known whether the store's own traffic is the reason, and {@code unlocked} is recorded: the update
@@ -38,6 +42,8 @@ final class WholeStep {
 
     private static final int DUPLICATE_COLUMN = 1060;
     private static final int OTHER_TABLES = 1100;
+    private static final Pattern OTHER_TABLE = Pattern.compile("Table '([A-Za-z0-9_$]+)' was not locked");
+    private static final int NO_SUCH_TABLE = 1146;
     private static final int DEFINITION_CHANGED = 1412;
     private static final Pattern WRITES = Pattern.compile("(?is)(?:UPDATE|DELETE|INSERT|REPLACE|LOAD|WITH)\\b.*");
 
@@ -61,6 +67,9 @@ final class WholeStep {
     private final String sql;
     private final Optional<AlterTable> alter;
     private final boolean mariaDb;
+
+    /** Tables that the statement uses beside the carts; locked with them. */
+    private final Set<String> others = new LinkedHashSet<>();
 
     /** How the statement was done, for people; ends with "; " or is empty. */
     private String how = "";
@@ -98,17 +107,31 @@ final class WholeStep {
             return inTheOpen("the carts are too many to be measured under lock within " + seconds(), false);
         }
         try {
-            return underLock(snapshots);
+            while (true) {
+                try {
+                    return underLock(snapshots);
+                } catch (SQLException e) {
+                    if (!isMissing(e)) {
+                        throw e;
+                    }
+                }
+            }
         } catch (NotLocked e) {
             return inTheOpen("the database user may not LOCK TABLES", false);
         } catch (TooLong e) {
             return inTheOpen("it would have kept writes waiting for more than " + seconds(), true);
         } catch (SQLException e) {
-            if (e.getErrorCode() == OTHER_TABLES) {
+            if (e.getErrorCode() == OTHER_TABLES || e.getErrorCode() == NO_SUCH_TABLE && !others.isEmpty()) {
                 return inTheOpen("it uses other tables, which cannot be locked with the carts", false);
             }
             throw e;
         }
+    }
+
+    /** True if the statement failed because a further table must be locked too, which it is the next time. */
+    private boolean isMissing(SQLException e) {
+        Matcher other = OTHER_TABLE.matcher(String.valueOf(e.getMessage()));
+        return e.getErrorCode() == OTHER_TABLES && other.find() && others.size() < 10 && others.add(other.group(1));
     }
 
     /** The first way; null if the server does not do it that way, and nothing has happened. */
@@ -354,7 +377,12 @@ final class WholeStep {
 
         Lock() throws SQLException, NotLocked {
             try {
-                StepRunner.execute(connection, "LOCK TABLES " + table + " WRITE");
+                StepRunner.execute(
+                        connection,
+                        "LOCK TABLES " + table + " WRITE"
+                                + others.stream()
+                                        .map(other -> ", `" + other + "` WRITE")
+                                        .collect(Collectors.joining()));
             } catch (SQLException e) {
                 if (StepRunner.isDenied(e)) {
                     throw new NotLocked();

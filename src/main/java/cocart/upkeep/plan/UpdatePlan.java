@@ -56,7 +56,7 @@ public record UpdatePlan(
      *
      * @param table without prefix
      * @param key an indexed whole-number column of that table; rows that share a key are in the same chunk
-     * @param rows rows per chunk, at least 1; fewer where a chunk takes longer than a second
+     * @param rows rows per chunk, at least 1; fewer where a chunk takes longer than half a second
      * @param pause between two chunks, or null: as the settings say
      */
     public record Chunk(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import cocart.upkeep.LocalServer;
 import cocart.upkeep.TestServers;
 import cocart.upkeep.demo.EmbeddedMariaDb;
 import cocart.upkeep.demo.ShopDatabase;
@@ -27,6 +28,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -239,6 +241,7 @@ class LongStepsTest {
         assertThat(shop.carts().get(3)).endsWith("|5");
     }
 
+    @Tag("soak") // it takes as long as it takes to give up
     @Test
     void aRowThatIsHeldForTooLongFailsTheAttemptAndTheNextOneGoesOn() throws Exception {
         migratedWithIds(1, 2, 3, 4);
@@ -314,13 +317,54 @@ class LongStepsTest {
     }
 
     @Test
-    void aStepThatUsesOtherTablesRunsWithoutLock() throws Exception {
+    void otherTablesOfAStepAreLockedTooWhereTheyCanBe() throws Exception {
         addCart(1);
-        UpdatePlan plan =
-                plan("SELECT 0", "INSERT INTO {prefix}options (option_name, option_value) VALUES ('a', 'b')", null);
-        assertThat(run(plan)).isEqualTo("untouched");
-        assertThat(shop.option("a")).isEqualTo("b");
-        assertThat(recorder.notes).singleElement().asString().contains("it uses other tables");
+        String insert = "INSERT INTO {prefix}options (option_name, option_value) SELECT ";
+        assertThat(run(plan("SELECT 0", insert + "'a', COUNT(*) FROM {prefix}actionscheduler_actions", null)))
+                .isEqualTo("untouched");
+        assertThat(shop.option("a")).isEqualTo("0");
+        assertThat(recorder.notes).singleElement().asString().startsWith("writes waited");
+        assertThat(run(plan("SELECT 0", insert + "'b', COUNT(*) FROM {prefix}options x", null)))
+                .isEqualTo("untouched");
+        assertThat(shop.option("b")).isNotNull();
+        assertThat(recorder.notes).last().asString().contains("not under lock, because it uses other tables");
+        // what a shopper does meanwhile cannot be told from what such a step does
+        assertThat(run(plan(
+                        "SELECT 0",
+                        insert + "'c', x.cart_id FROM {prefix}options y, {prefix}cocart_carts x LIMIT 1",
+                        null)))
+                .isEqualTo("untouched");
+    }
+
+    @Tag("soak") // MySQL takes its time to be unpacked
+    @Test
+    void mySqlDoesTheShippedPlanOnlineWhereItCannotDoItInstantly() throws Exception {
+        LocalServer mysql = LocalServer.mysql();
+        mysql.create("long", "long", "pw");
+        StoreDatabase other = new JdbcStoreDatabase(
+                "acme",
+                new DatabaseAddress(
+                        "127.0.0.1", mysql.port(), null, "long", "long", "pw", "wp_", "allowPublicKeyRetrieval=true"));
+        try (Connection there = other.connect();
+                Statement statement = there.createStatement()) {
+            statement.execute("SET SESSION sql_mode = ''");
+            ShopDatabase carts = new ShopDatabase(there, "wp_");
+            carts.create("2.9.3", 50);
+            List<String> before = carts.carts();
+            for (UpdatePlan.Step step : shipped().steps()) {
+                assertThat(new StepRunner()
+                                .run(shipped(), step, other, null, recorder)
+                                .cartsChecked())
+                        .isEqualTo("untouched");
+            }
+            UpdatePlan filling = filling(7);
+            assertThat(new StepRunner()
+                            .run(filling, filling.steps().get(0), other, null, recorder)
+                            .cartsChecked())
+                    .isEqualTo("untouched");
+            assertThat(carts.carts()).isEqualTo(before);
+        }
+        assertThat(recorder.notes.toString()).contains("ALGORITHM=INPLACE: the table was rebuilt");
     }
 
     @Test

@@ -154,6 +154,10 @@ final class SellingStore implements AutoCloseable {
         return longest.get();
     }
 
+    void forgetLongest() {
+        longest.set(0);
+    }
+
     long writes() {
         return writes.get();
     }
