@@ -1,1 +1,2 @@
-SELECT name, status, attempts, error FROM data_update_step WHERE data_update_id = :update ORDER BY position
+SELECT name, status, attempts, error, rows_done, rows_total, seconds_left, note
+FROM data_update_step WHERE data_update_id = :update ORDER BY position

@@ -31,6 +31,7 @@ import cocart.upkeep.migrate.Queue;
 import cocart.upkeep.migrate.Rehearsal;
 import cocart.upkeep.migrate.Rehearsals;
 import cocart.upkeep.migrate.Replanning;
+import cocart.upkeep.migrate.StepLimits;
 import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
 import cocart.upkeep.plan.Plans;
@@ -149,7 +150,10 @@ public final class Bundle implements AutoCloseable {
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue, replanning, rehearsals);
-        StepRunner runner = new StepRunner();
+        StepRunner runner = new StepRunner(new StepLimits(
+                settings.duration("migrate.lock-wait"),
+                settings.duration("migrate.block"),
+                settings.duration("migrate.pause")));
 
         bind("dataSource", state);
         bind("jobs", jobs);
@@ -214,7 +218,7 @@ public final class Bundle implements AutoCloseable {
         bind("drill", new Drill(stores, snapshots, verify, verified, scratch, copies, plans, proofs, events));
         bind("planning", planning);
         bind("queue", queue);
-        bind("steps", new Steps(stores, plans, runner, queue, replanning));
+        bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
         Properties properties = settings.forCamel();

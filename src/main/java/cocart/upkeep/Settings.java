@@ -82,6 +82,9 @@ public final class Settings {
             Map.entry("off-site.recipients", ""),
             Map.entry("migrate.attempts", "5"),
             Map.entry("migrate.back-off", "10s"),
+            Map.entry("migrate.block", "5s"),
+            Map.entry("migrate.lock-wait", "5s"),
+            Map.entry("migrate.pause", "10ms"),
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
@@ -221,6 +224,9 @@ public final class Settings {
             }
         }
         duration("migrate.back-off");
+        atLeastASecond("migrate.block");
+        atLeastASecond("migrate.lock-wait");
+        duration("migrate.pause");
         duration("lease");
         duration("retry.after");
         number("migrate.attempts");
@@ -237,6 +243,12 @@ public final class Settings {
             if (stores.put(id, store(id)) != null) {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
             }
+        }
+    }
+
+    private void atLeastASecond(String name) {
+        if (duration(name).toSeconds() < 1) {
+            throw wrong("upkeep." + name, "must be at least 1s, not '" + value(name) + "'");
         }
     }
 

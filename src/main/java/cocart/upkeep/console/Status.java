@@ -105,7 +105,15 @@ public final class Status {
                         .put("name", row.getString("name"))
                         .put("status", row.getString("status"))
                         .put("attempts", row.getInt("attempts"))
-                        .put("error", row.getString("error")))
+                        .put("error", row.getString("error"))
+                        .put("note", row.getString("note"))
+                        .put("rowsDone", row.getObject("rows_done", Long.class))
+                        .put("rowsTotal", row.getObject("rows_total", Long.class))
+                        .put(
+                                "secondsLeft",
+                                row.getString("status").equals("in-progress")
+                                        ? row.getObject("seconds_left", Long.class)
+                                        : null))
                 .list();
     }
 

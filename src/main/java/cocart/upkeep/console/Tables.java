@@ -59,10 +59,13 @@ public final class Tables {
                         : ""));
         for (JsonNode step : update.get("steps")) {
             out.println("    step       " + step.get("name").asText() + ": "
-                    + step.get("status").asText()
+                    + step.get("status").asText() + rows(step)
                     + (step.get("error").isNull()
                             ? ""
                             : " (" + step.get("error").asText() + ")"));
+            if (step.path("note").isTextual()) {
+                out.println("               " + step.get("note").asText());
+            }
         }
         JsonNode snapshot = store.get("lastSnapshot");
         out.println("  snapshot     "
@@ -225,6 +228,19 @@ public final class Tables {
         for (DryRun.Right right : run.rights()) {
             out.println("          right  " + right.name() + ": " + (right.there() ? "there" : "MISSING"));
         }
+    }
+
+    /** How far a long step is; nothing for one that runs as a whole. */
+    private static String rows(JsonNode step) {
+        if (!step.path("rowsTotal").isNumber() || step.get("status").asText().equals("complete")) {
+            return "";
+        }
+        long total = step.get("rowsTotal").asLong();
+        long done = step.get("rowsDone").asLong();
+        return ", " + done + " of about " + total + " rows (" + (total == 0 ? 100 : 100 * done / total) + " %)"
+                + (step.path("secondsLeft").isNumber()
+                        ? ", about " + step.get("secondsLeft").asText() + " s left"
+                        : "");
     }
 
     private static String text(JsonNode value) {

@@ -1,6 +1,5 @@
 package cocart.upkeep.migrate;
 
-import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.StoreDatabase;
@@ -11,25 +10,48 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one step. A step that runs as a whole does so while this connection alone may touch the carts (LOCK TABLES), and
- * the carts are measured just before and just after: any difference is the step's doing and fails it.
+ * Runs one step against a store's database: as a whole ({@link WholeStep}) or in chunks ({@link Chunks}), where it is
+ * written how the carts are proven, and who waits for how long.
  */
 public final class StepRunner {
 
-    /** Seconds to wait for a table that is in use; shoppers queue behind us that long at most. */
-    private static final int LOCK_WAIT = 10;
-
-    private static final int DUPLICATE_COLUMN = 1060;
     private static final int UNKNOWN_DATA_TYPE = 4161;
     private static final int LOCK_WAIT_TIMEOUT = 1205;
     private static final int DEADLOCK = 1213;
 
-    /** Remembers what must survive a crash; both are called before the next change. */
+    private final StepLimits limits;
+
+    public StepRunner() {
+        this(StepLimits.DEFAULT);
+    }
+
+    public StepRunner(StepLimits limits) {
+        this.limits = limits;
+    }
+
+    /** Remembers what must survive a crash, and what people want to know. */
     public interface Checkpoint {
 
+        /** The carts as they are; called before the first change. */
         void before(long count, String checksum);
 
+        /**
+         * The last key that a chunked step has done; called after each chunk is committed.
+         *
+         * @throws StoreException if the step is not ours any more
+         */
         void reached(long key);
+
+        /**
+         * How far a chunked step is; called now and then.
+         *
+         * @param rowsTotal rows in the table when they were last counted
+         * @param secondsLeft null if it cannot be said yet
+         */
+        default void progress(long rowsDone, long rowsTotal, @Nullable Long secondsLeft) {}
+
+        /** How the step was done: one or more clauses. */
+        default void note(String text) {}
     }
 
     /** @param cartsChecked {@code untouched}, {@code no-op} or {@code unlocked} */
@@ -48,110 +70,39 @@ public final class StepRunner {
             @Nullable Long reachedKey,
             Checkpoint checkpoint) {
         try (Connection connection = database.connectForLong()) {
-            execute(connection, "SET SESSION lock_wait_timeout = " + LOCK_WAIT);
-            execute(connection, "SET SESSION innodb_lock_wait_timeout = " + LOCK_WAIT);
+            execute(connection, "SET SESSION lock_wait_timeout = " + limits.lockWaitSeconds());
+            execute(connection, "SET SESSION innodb_lock_wait_timeout = " + limits.lockWaitSeconds());
             if (isDone(connection, step, database)) {
                 return new Outcome("no-op");
             }
             if (step.chunk() != null) {
-                inChunks(connection, step, step.chunk(), database, reachedKey, checkpoint);
-                return new Outcome("unlocked");
+                boolean proven =
+                        new Chunks(connection, plan, step, step.chunk(), database, limits, checkpoint).run(reachedKey);
+                return new Outcome(proven ? "untouched" : "unlocked");
             }
-            return whole(connection, plan, step, database, checkpoint);
+            return new Outcome(new WholeStep(connection, plan, step, database, limits, checkpoint).run());
         } catch (SQLException e) {
             throw explained(plan, step, database, e);
         }
     }
 
-    private Outcome whole(
-            Connection connection, UpdatePlan plan, UpdatePlan.Step step, StoreDatabase database, Checkpoint checkpoint)
-            throws SQLException {
-        boolean locked = lock(connection, database.address().table(plan.carts().table()));
-        try {
-            Carts.Measure before = Carts.measure(connection, plan, database);
-            checkpoint.before(before.count(), before.checksum());
-            try {
-                execute(connection, Proofs.prefixed(step.sql(), database));
-            } catch (SQLException e) {
-                if (e.getErrorCode() == DUPLICATE_COLUMN && isDone(connection, step, database)) {
-                    return new Outcome("no-op");
-                }
-                throw e;
-            }
-            if (!locked) {
-                return new Outcome("unlocked");
-            }
-            Carts.Measure after = Carts.measure(connection, plan, database);
-            if (!after.equals(before)) {
-                throw new StoreException(
-                        "store " + database.store() + ": step " + step.name() + " changed the carts in "
-                                + database.address().table(plan.carts().table()) + ": " + before.count()
-                                + " before, " + after.count()
-                                + " after, and what they hold differs. Restore the table from"
-                                + " the snapshot made before this update (zcat database.sql.gz | mariadb NAME), and mend the"
-                                + " step in config/updates.",
-                        null,
-                        true);
-            }
-            return new Outcome("untouched");
-        } finally {
-            if (locked) {
-                execute(connection, "UNLOCK TABLES");
-            }
-        }
-    }
-
-    /** False if this user may not lock; the comparison at the end is then all there is. */
-    private static boolean lock(Connection connection, String table) throws SQLException {
-        try {
-            execute(connection, "LOCK TABLES " + table + " WRITE");
-            return true;
-        } catch (SQLException e) {
-            if (isDenied(e)) {
-                return false;
-            }
-            throw e;
-        }
-    }
-
-    private static void inChunks(
-            Connection connection,
-            UpdatePlan.Step step,
-            UpdatePlan.Chunk chunk,
-            StoreDatabase database,
-            @Nullable Long reachedKey,
-            Checkpoint checkpoint)
-            throws SQLException {
-        String table = database.address().table(chunk.table());
-        String lowest = Proofs.scalar(connection, "SELECT MIN(" + chunk.key() + ") FROM " + table);
-        String highest = Proofs.scalar(connection, "SELECT MAX(" + chunk.key() + ") FROM " + table);
-        if (lowest == null || highest == null) {
-            return;
-        }
-        String sql = Proofs.prefixed(step.sql(), database);
-        long from = reachedKey != null ? reachedKey : Long.parseLong(lowest) - 1;
-        long end = Long.parseLong(highest);
-        while (from < end) {
-            long to = Math.min(end, from + chunk.rows());
-            execute(connection, sql.replace(":from", Long.toString(from)).replace(":to", Long.toString(to)));
-            checkpoint.reached(to);
-            from = to;
-        }
-    }
-
-    private static boolean isDone(Connection connection, UpdatePlan.Step step, StoreDatabase database)
-            throws SQLException {
+    static boolean isDone(Connection connection, UpdatePlan.Step step, StoreDatabase database) throws SQLException {
         String done = Proofs.scalar(connection, Proofs.prefixed(step.unless(), database));
         return done != null && !done.equals("0");
     }
 
-    private static void execute(Connection connection, String sql) throws SQLException {
+    static void execute(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
     }
 
-    private static boolean isDenied(SQLException e) {
+    /** True if another connection was in the way, so that nothing was changed and trying again may help. */
+    static boolean isContended(SQLException e) {
+        return e.getErrorCode() == LOCK_WAIT_TIMEOUT || e.getErrorCode() == DEADLOCK;
+    }
+
+    static boolean isDenied(SQLException e) {
         // ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR,
         // ER_COLUMNACCESS_DENIED_ERROR
         return e.getErrorCode() == 1044
@@ -160,8 +111,7 @@ public final class StepRunner {
                 || e.getErrorCode() == 1143;
     }
 
-    private static StoreException explained(
-            UpdatePlan plan, UpdatePlan.Step step, StoreDatabase database, SQLException e) {
+    private StoreException explained(UpdatePlan plan, UpdatePlan.Step step, StoreDatabase database, SQLException e) {
         String where =
                 "store " + database.store() + ": step " + step.name() + " of " + plan.plugin() + " " + plan.version();
         String table = database.address().table(plan.carts().table());
@@ -174,10 +124,13 @@ public final class StepRunner {
                     e,
                     true);
         }
-        if (e.getErrorCode() == LOCK_WAIT_TIMEOUT || e.getErrorCode() == DEADLOCK) {
+        if (isContended(e)) {
             return new StoreException(
-                    where + ": " + table + " is in use by another connection for more than " + LOCK_WAIT
-                            + " s; nothing was changed, and it is tried again",
+                    where + ": " + table + " is in use by another connection for more than "
+                            + limits.lockWaitSeconds() + " s"
+                            + (step.chunk() == null
+                                    ? "; nothing was changed, and it is tried again"
+                                    : "; what is done stays done, and it goes on there when it is tried again"),
                     e);
         }
         String state = e.getSQLState() == null ? "" : e.getSQLState();

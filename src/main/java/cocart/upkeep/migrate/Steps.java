@@ -2,6 +2,8 @@ package cocart.upkeep.migrate;
 
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.Database;
+import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -9,6 +11,7 @@ import cocart.upkeep.store.Stores;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Runs a claimed step against its store. */
 public final class Steps {
@@ -18,9 +21,11 @@ public final class Steps {
     private final StepRunner runner;
     private final Queue queue;
     private final Replanning replanning;
+    private final Database state;
 
-    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue, Replanning replanning) {
+    public Steps(Stores stores, Plans plans, StepRunner runner, Queue queue, Replanning replanning, Database state) {
         this.replanning = replanning;
+        this.state = state;
         this.stores = stores;
         this.plans = plans;
         this.runner = runner;
@@ -56,6 +61,27 @@ public final class Steps {
                         @Override
                         public void reached(long key) {
                             queue.reached(claim, key);
+                        }
+
+                        @Override
+                        public void progress(long rowsDone, long rowsTotal, @Nullable Long secondsLeft) {
+                            ours(state.sql("long-step-progress")
+                                    .param("done", rowsDone)
+                                    .param("total", rowsTotal)
+                                    .param("left", secondsLeft));
+                        }
+
+                        @Override
+                        public void note(String text) {
+                            ours(state.sql("long-step-note").param("note", Database.cut(PlainText.of(text))));
+                        }
+
+                        private void ours(JdbcClient.StatementSpec statement) {
+                            statement
+                                    .param("update", claim.dataUpdateId())
+                                    .param("position", claim.position())
+                                    .param("token", claim.token())
+                                    .update();
                         }
                     });
             return outcome.cartsChecked();

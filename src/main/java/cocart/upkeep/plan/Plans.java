@@ -207,11 +207,12 @@ public final class Plans {
             Fields fields = new Fields(node, "name", "description", "unless", "sql", "chunk?");
             UpdatePlan.Chunk chunk = null;
             if (fields.has("chunk")) {
-                Fields cut = new Fields(fields.node("chunk"), "table", "key", "rows");
+                Fields cut = new Fields(fields.node("chunk"), "table", "key", "rows", "pause?");
                 chunk = new UpdatePlan.Chunk(
                         cut.text("table", "[A-Za-z0-9_]+"),
                         cut.text("key", "[A-Za-z0-9_]+"),
-                        Integer.parseInt(cut.text("rows", "[1-9][0-9]{0,7}")));
+                        Integer.parseInt(cut.text("rows", "[1-9][0-9]{0,7}")),
+                        cut.has("pause") ? pause(cut.text("pause", "[0-9]{1,5}(ms|s)")) : null);
             }
             String sql = fields.text("sql", "(?s).+");
             if (chunk != null && !(sql.contains(":from") && sql.contains(":to"))) {
@@ -223,6 +224,12 @@ public final class Plans {
                     fields.text("unless", "(?si)\\s*SELECT\\b.+"),
                     sql,
                     chunk);
+        }
+
+        private static Duration pause(String text) {
+            return text.endsWith("ms")
+                    ? Duration.ofMillis(Integer.parseInt(text.substring(0, text.length() - 2)))
+                    : Duration.ofSeconds(Integer.parseInt(text.substring(0, text.length() - 1)));
         }
 
         private UpdatePlan.Proof proof(Node node) {

@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,13 +73,22 @@ public record UpdatePlan(
     }
 
     /**
-     * How a long data step is cut.
+     * How a long data step is cut: into ranges of its key, each of about as many rows. Each chunk is a transaction of
+     * its own and may run more than once, so the statement must leave a chunk that is done as it is.
      *
      * @param table without prefix
-     * @param key numeric key of that table
-     * @param rows keys per chunk, at least 1
+     * @param key an indexed whole-number column of that table; rows that share a key are in the same chunk
+     * @param rows rows per chunk, at least 1; fewer where a chunk takes longer than half a second
+     * @param pause between two chunks, or null: as the settings say
      */
-    public record Chunk(String table, String key, int rows) {}
+    public record Chunk(
+            String table, String key, int rows, @Nullable Duration pause) {
+
+        /** With the pause of the settings. */
+        public Chunk(String table, String key, int rows) {
+            this(table, key, rows, null);
+        }
+    }
 
     /**
      * One proof.

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -162,7 +163,7 @@ class StepRunnerTest {
         try (Connection other = store.connect();
                 Statement statement = other.createStatement()) {
             statement.execute("LOCK TABLES wp_cocart_carts READ");
-            assertThatThrownBy(() -> run(shipped()))
+            assertThatThrownBy(() -> runner(1).run(shipped(), shipped().steps().get(0), store, null, checkpoint))
                     .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isPermanent())
                             .isFalse())
                     .hasMessageContaining("is in use by another connection");
@@ -176,24 +177,6 @@ class StepRunnerTest {
                 .isInstanceOfSatisfying(
                         StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
                 .hasMessageContaining("mend its SQL in config/updates");
-    }
-
-    @Test
-    void chunksRememberHowFarTheyAre() throws Exception {
-        String chunked = "        chunk:\n          table: cocart_carts\n          key: cart_id\n          rows: 6\n";
-        UpdatePlan plan = plan(
-                "SELECT COUNT(*) = 0 FROM {prefix}cocart_carts WHERE cart_expiry <> 1",
-                "UPDATE {prefix}cocart_carts SET cart_expiry = 1 WHERE cart_id > :from AND cart_id <= :to",
-                chunked);
-        StepRunner.Outcome outcome = new StepRunner().run(plan, plan.steps().get(0), store, null, checkpoint);
-        assertThat(outcome.cartsChecked()).isEqualTo("unlocked");
-        assertThat(checkpoints).containsExactly("reached 6", "reached 12", "reached 18", "reached 20");
-        shop.execute("UPDATE wp_cocart_carts SET cart_expiry = 2");
-        checkpoints.clear();
-        new StepRunner().run(plan, plan.steps().get(0), store, 12L, checkpoint);
-        assertThat(checkpoints).containsExactly("reached 18", "reached 20");
-        assertThat(Proofs.scalar(connection, "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_expiry = 2"))
-                .isEqualTo("12");
     }
 
     @Test
@@ -213,6 +196,11 @@ class StepRunnerTest {
         shop.execute("ALTER TABLE wp_cocart_carts ADD anything int NOT NULL DEFAULT 7 FIRST");
         shop.execute("DELETE FROM wp_cocart_carts");
         assertThat(Carts.measure(connection, plan, store)).isEqualTo(new Carts.Measure(0, "0"));
+    }
+
+    private static StepRunner runner(int lockWaitSeconds) {
+        return new StepRunner(new StepLimits(
+                Duration.ofSeconds(lockWaitSeconds), StepLimits.DEFAULT.block(), StepLimits.DEFAULT.pause()));
     }
 
     private List<String> runAll(UpdatePlan plan) {
