@@ -9,20 +9,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a store's schema whether a data update is done. Options, notices and Action Scheduler are not believed. */
 public final class Proofs {
-
-    /** The plugin's own updater in Action Scheduler: actions that are yet to run or are running. */
-    public record Updater(long pending, long inProgress) {
-
-        public boolean busy() {
-            return pending + inProgress > 0;
-        }
-    }
 
     /** Evaluates all proofs of a plan; changes nothing. */
     public ProofResult check(UpdatePlan plan, StoreDatabase database) {
@@ -54,28 +45,14 @@ public final class Proofs {
         }
     }
 
-    /** Counts the open actions of the plugin's own updater; none if the store has no Action Scheduler. */
-    public Updater updater(UpdatePlan plan, StoreDatabase database) {
-        String table = database.address().table("actionscheduler_actions");
+    /** An option that holds a version; null if the store has none, or it is no version. */
+    public @Nullable String option(StoreDatabase database, String name) {
+        String options = database.address().table("options");
         try (Connection connection = database.connect()) {
-            if (plan.updater().isEmpty() || !exists(connection, table)) {
-                return new Updater(0, 0);
-            }
-            String marks = String.join(",", Collections.nCopies(plan.updater().size(), "?"));
-            String sql = "SELECT COALESCE(SUM(status = 'pending'), 0), COALESCE(SUM(status = 'in-progress'), 0) FROM "
-                    + table + " WHERE hook IN (" + marks + ") AND status IN ('pending', 'in-progress')";
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                for (int i = 0; i < plan.updater().size(); i++) {
-                    statement.setString(i + 1, plan.updater().get(i));
-                }
-                try (ResultSet result = statement.executeQuery()) {
-                    result.next();
-                    return new Updater(result.getLong(1), result.getLong(2));
-                }
-            }
+            return exists(connection, options) ? option(connection, options, name) : null;
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": Action Scheduler's table " + table + " cannot be read: "
+                    "store " + database.store() + ": the option " + name + " cannot be read from " + options + ": "
                             + e.getMessage(),
                     e);
         }
