@@ -18,6 +18,7 @@ import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
 import cocart.upkeep.complete.Completion;
+import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
 import cocart.upkeep.complete.Notices;
 import cocart.upkeep.console.Progress;
@@ -26,6 +27,8 @@ import cocart.upkeep.detect.Detector;
 import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.detect.PluginFolder;
 import cocart.upkeep.detect.Sightings;
+import cocart.upkeep.migrate.ByWordPress;
+import cocart.upkeep.migrate.OwnUpdater;
 import cocart.upkeep.migrate.Planning;
 import cocart.upkeep.migrate.Queue;
 import cocart.upkeep.migrate.Rehearsal;
@@ -40,6 +43,7 @@ import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.state.Troubles;
@@ -48,6 +52,9 @@ import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
+import cocart.upkeep.wordpress.ActionScheduler;
+import cocart.upkeep.wordpress.ObjectCache;
+import cocart.upkeep.wordpress.WpCron;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.jmx.JmxConfig;
@@ -83,6 +90,7 @@ public final class Bundle implements AutoCloseable {
     final Proofs proofs = new Proofs(PhpVersion::compare);
     final Updates updates;
     final PluginStates plugins;
+    final OwnUpdaters ownUpdaters;
     final Notices notices;
     final Events events;
     final Jobs jobs;
@@ -116,6 +124,7 @@ public final class Bundle implements AutoCloseable {
         Instance instance = Instance.current();
         events = new Events(database, instance);
         updates = new Updates(database, events);
+        ownUpdaters = new OwnUpdaters(database, events);
         jobs = new Jobs(
                 database,
                 instance,
@@ -125,7 +134,7 @@ public final class Bundle implements AutoCloseable {
                 (store, job) -> schedule(settings, store, job));
         plugins = new PluginStates(database);
         stores = new ConfiguredStores(settings, main::getCamelContext);
-        notices = new Notices(database, stores, updates, plugins, jobs, events);
+        notices = new Notices(database, stores, updates, plugins, jobs, events, ownUpdaters);
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
         known = new KnownSnapshots(database, snapshots);
@@ -146,10 +155,14 @@ public final class Bundle implements AutoCloseable {
                 settings.duration("lease"),
                 settings.number("migrate.attempts"),
                 settings.duration("migrate.back-off"));
+        ActionScheduler scheduler = new ActionScheduler();
+        OwnUpdater ownUpdater = new OwnUpdater(
+                scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
-        Planning planning = new Planning(stores, plans, proofs, updates, plugins, queue, replanning, rehearsals);
+        Planning planning = new Planning(
+                stores, plans, proofs, updates, plugins, queue, replanning, rehearsals, ownUpdater, ownUpdaters);
         StepRunner runner = new StepRunner(new StepLimits(
                 settings.duration("migrate.lock-wait"),
                 settings.duration("migrate.block"),
@@ -171,7 +184,8 @@ public final class Bundle implements AutoCloseable {
                         new PluginFolder(Clock.systemUTC()),
                         new Sightings(database),
                         plugins,
-                        events));
+                        events,
+                        ownUpdaters));
         Backups backups = new Backups(
                 database,
                 stores,
@@ -219,6 +233,23 @@ public final class Bundle implements AutoCloseable {
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
+        bind(
+                "byWordPress",
+                new ByWordPress(
+                        stores,
+                        updates,
+                        ownUpdaters,
+                        scheduler,
+                        new WpCron(),
+                        store -> settings.durationOf(store, "migrate.wordpress-wait")));
+        bind("handedOver", new HandedOver(stores, plans, proofs, updates, ownUpdaters, PhpVersion::compare));
+        bind(
+                "objectCache",
+                new ObjectCache(
+                        stores,
+                        ownUpdaters,
+                        store -> settings.valueOf(store, "flush-cache.address"),
+                        settings.value("flush-cache.enabled").equals("true")));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
         Properties properties = settings.forCamel();

@@ -371,16 +371,43 @@ final class Commands {
     @Command(name = "approve", description = "Let a store's data update go on.", mixinStandardHelpOptions = true)
     static final class Approve extends OfStore {
 
+        @Option(
+                names = "--by-wordpress",
+                description = "An update that no plan describes: let WordPress run CoCart's own callbacks.")
+        boolean byWordPress;
+
         @Override
         @Nullable
         String change(Bundle bundle) {
             Optional<DataUpdate> update = bundle.updates.current(store);
+            String state = update.map(DataUpdate::state).orElse("none");
+            if (byWordPress) {
+                return update.isPresent() && bundle.ownUpdaters.handOver(update.get())
+                        ? handedOver(bundle, update.get())
+                        : nothing("no data update is blocked (state: " + state
+                                + "); one that has a plan is approved without --by-wordpress");
+            }
             if (update.isPresent() && bundle.updates.approve(update.get())) {
                 return "Approved: the data update of " + update.get().plugin() + " to "
                         + update.get().toVersion() + " goes on with the next tick of run, or with upkeep once " + store;
             }
-            return nothing("no data update awaits approval (state: "
-                    + update.map(DataUpdate::state).orElse("none") + ")");
+            return nothing(
+                    state.equals("blocked")
+                            ? update.get().reason()
+                            : "no data update awaits approval (state: " + state + ")");
+        }
+
+        private String handedOver(Bundle bundle, DataUpdate update) {
+            boolean url = bundle.stores.get(store).url() != null;
+            return "Approved: with the next tick of run, or with upkeep once " + store
+                    + ", the store is backed up and WordPress is asked to run "
+                    + String.join(", ", bundle.ownUpdaters.of(update.id()).names()) + ". "
+                    + (url
+                            ? "WP-Cron is called at upkeep.store." + store + ".url."
+                            : "They wait for the store's own WP-Cron, which runs with a visit, because upkeep.store."
+                                    + store + ".url is not set.")
+                    + " CoCart 4.2.0 and later were seen to call callbacks complete without running them, so what has"
+                    + " become of the tables is not proven.";
         }
     }
 
@@ -410,6 +437,7 @@ final class Commands {
                 return nothing(changed);
             }
             if (update.isPresent() && bundle.updates.retry(update.get())) {
+                bundle.ownUpdaters.anew(update.get());
                 return "The data update of " + update.get().plugin() + " to "
                         + update.get().toVersion()
                         + " is pending again; it goes on with the next tick of run, or with upkeep once " + store;

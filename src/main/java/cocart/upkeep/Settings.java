@@ -52,7 +52,10 @@ public final class Settings {
             Map.entry("backup.connections", "2"),
             Map.entry("backup.in-flight", "128"),
             Map.entry("backup.memory", "16MB"),
-            Map.entry("backup.drill.cron", ""));
+            Map.entry("backup.drill.cron", ""),
+            Map.entry("migrate.updater-wait", "10m"),
+            Map.entry("migrate.wordpress-wait", "1h"),
+            Map.entry("flush-cache.address", ""));
 
     /** Options of one store only. */
     private static final List<String> OWN = List.of(
@@ -80,6 +83,7 @@ public final class Settings {
             Map.entry("scratch.password", ""),
             Map.entry("off-site.enabled", "false"),
             Map.entry("off-site.recipients", ""),
+            Map.entry("flush-cache.enabled", "false"),
             Map.entry("migrate.attempts", "5"),
             Map.entry("migrate.back-off", "10s"),
             Map.entry("migrate.block", "5s"),
@@ -152,6 +156,16 @@ public final class Settings {
     /** A duration in Camel's syntax ({@code 30s}, {@code 10m}). */
     public Duration duration(String name) {
         return duration("upkeep." + name, value(name));
+    }
+
+    /** A duration of one store: its own, else the one for all stores. */
+    public Duration durationOf(String store, String name) {
+        return duration(nameOf(store, name), shared(store, name));
+    }
+
+    /** A value of one store: its own, else the one for all stores. */
+    public String valueOf(String store, String name) {
+        return shared(store, name);
     }
 
     /** A whole number of at least 1. */
@@ -232,6 +246,7 @@ public final class Settings {
         number("migrate.attempts");
         size("backup.reserve");
         yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
+        yesOrNo("upkeep.flush-cache.enabled", value("flush-cache.enabled"));
         try {
             Recipients.parse(value("off-site.recipients"));
         } catch (StoreException e) {
@@ -291,6 +306,8 @@ public final class Settings {
             throw wrong(nameOf(id, "zone"), "must be a time zone such as UTC or Europe/Berlin, not '" + zone + "'");
         }
         cron(nameOf(id, "detect.cron"), shared(id, "detect.cron"));
+        durationOf(id, "migrate.updater-wait");
+        durationOf(id, "migrate.wordpress-wait");
         return new StoreSettings(
                 id,
                 files,

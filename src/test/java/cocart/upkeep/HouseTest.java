@@ -50,6 +50,10 @@ class HouseTest {
             alone("state", "plan", "detect", "backup", "migrate", "complete", "console");
 
     @ArchTest
+    static final ArchRule WORDPRESS_KNOWS_NO_JOB =
+            alone("wordpress", "plan", "detect", "backup", "migrate", "complete", "console");
+
+    @ArchTest
     static final ArchRule ROOMS_DO_NOT_GO_IN_CIRCLES =
             slices().matching("cocart.upkeep.(*)..").should().beFreeOfCycles();
 

@@ -182,7 +182,10 @@ class NetworkTest {
             blog(network.connection, 2, null, 0).queueUpdater("pending");
             blog(network.connection, 3, null, 0).queueUpdater("in-progress");
             blog(network.connection, 4, null, 0).execute("DROP TABLE wp_4_actionscheduler_actions");
-            assertThat(proofs.updater(network.plan, network.store)).isEqualTo(new Proofs.Updater(2, 2));
+            blog(network.connection, 5, null, 0);
+            assertThat(proofs.atWork(network.plan, network.store))
+                    .extracting(Site::blog)
+                    .containsExactly(1, 2, 3);
         }
     }
 

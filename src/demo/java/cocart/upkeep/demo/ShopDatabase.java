@@ -34,12 +34,7 @@ public final class ShopDatabase {
         execute("CREATE TABLE " + prefix + "cocart_carts (cart_id bigint(20) unsigned NOT NULL AUTO_INCREMENT,"
                 + " cart_key char(42) NOT NULL, cart_value longtext NOT NULL, cart_expiry bigint(20) unsigned NOT NULL,"
                 + " PRIMARY KEY (cart_id), UNIQUE KEY cart_key (cart_key))");
-        execute("CREATE TABLE " + prefix + "actionscheduler_actions (action_id bigint(20) unsigned NOT NULL"
-                + " AUTO_INCREMENT, hook varchar(191) NOT NULL, status varchar(20) NOT NULL, scheduled_date_gmt datetime"
-                + " DEFAULT '0000-00-00 00:00:00', args varchar(191) DEFAULT NULL, schedule longtext DEFAULT NULL,"
-                + " group_id bigint(20) unsigned NOT NULL DEFAULT 0, attempts int(11) NOT NULL DEFAULT 0,"
-                + " claim_id bigint(20) unsigned NOT NULL DEFAULT 0, extended_args varchar(8000) DEFAULT NULL,"
-                + " PRIMARY KEY (action_id), KEY hook (hook), KEY status (status))");
+        actionScheduler();
         option("cocart_version", "2.9.3");
         if (databaseVersion != null) {
             option("cocart_db_version", databaseVersion);
@@ -48,6 +43,25 @@ public final class ShopDatabase {
         for (int i = 0; i < carts; i++) {
             addCart(String.format("t_%040x", i), value(random));
         }
+    }
+
+    /** The tables of Action Scheduler 3.6, as WordPress makes them outside of a strict mode. */
+    private void actionScheduler() throws SQLException {
+        execute("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'");
+        execute("CREATE TABLE " + prefix + "actionscheduler_actions (action_id bigint(20) unsigned NOT NULL"
+                + " AUTO_INCREMENT, hook varchar(191) NOT NULL, status varchar(20) NOT NULL, scheduled_date_gmt datetime"
+                + " DEFAULT '0000-00-00 00:00:00', scheduled_date_local datetime DEFAULT '0000-00-00 00:00:00', priority"
+                + " tinyint(3) unsigned NOT NULL DEFAULT 10, args varchar(191) DEFAULT NULL, schedule longtext DEFAULT"
+                + " NULL, group_id bigint(20) unsigned NOT NULL DEFAULT 0, attempts int(11) NOT NULL DEFAULT 0,"
+                + " last_attempt_gmt datetime DEFAULT '0000-00-00 00:00:00', last_attempt_local datetime DEFAULT"
+                + " '0000-00-00 00:00:00', claim_id bigint(20) unsigned NOT NULL DEFAULT 0, extended_args varchar(8000)"
+                + " DEFAULT NULL, PRIMARY KEY (action_id), KEY hook (hook), KEY status (status))");
+        execute("CREATE TABLE " + prefix + "actionscheduler_groups (group_id bigint(20) unsigned NOT NULL"
+                + " AUTO_INCREMENT, slug varchar(255) NOT NULL, PRIMARY KEY (group_id), KEY slug (slug(191)))");
+        execute("CREATE TABLE " + prefix + "actionscheduler_logs (log_id bigint(20) unsigned NOT NULL AUTO_INCREMENT,"
+                + " action_id bigint(20) unsigned NOT NULL, message text NOT NULL, log_date_gmt datetime DEFAULT"
+                + " '0000-00-00 00:00:00', log_date_local datetime DEFAULT '0000-00-00 00:00:00', PRIMARY KEY (log_id),"
+                + " KEY action_id (action_id))");
     }
 
     private static String value(Random random) {

@@ -4,6 +4,7 @@ import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
@@ -33,8 +34,17 @@ public final class Notices {
     private final PluginStates plugins;
     private final Jobs jobs;
     private final Events events;
+    private final OwnUpdaters ownUpdaters;
 
-    public Notices(Database database, Stores stores, Updates updates, PluginStates plugins, Jobs jobs, Events events) {
+    public Notices(
+            Database database,
+            Stores stores,
+            Updates updates,
+            PluginStates plugins,
+            Jobs jobs,
+            Events events,
+            OwnUpdaters ownUpdaters) {
+        this.ownUpdaters = ownUpdaters;
         this.database = database;
         this.stores = stores;
         this.updates = updates;
@@ -113,17 +123,24 @@ public final class Notices {
                                         + waiting(data));
                     }
                 }
-                case "complete" ->
-                    wanted.put(
-                            "update-complete",
-                            "CoCart database update complete: " + data.plugin() + " " + data.codeVersion()
-                                    + " has database version " + data.toVersion()
-                                    + ", proven in the schema. Run: upkeep dismiss "
-                                    + store);
+                case "complete" -> wanted.put("update-complete", complete(store, data));
                 default -> {}
             }
         });
         return wanted;
+    }
+
+    private String complete(String store, DataUpdate data) {
+        OwnUpdaters.Known known = ownUpdaters.of(data.id());
+        String text = "CoCart database update complete: "
+                + (known.isHandedOver()
+                        ? data.reason()
+                        : data.plugin() + " " + data.codeVersion() + " has database version " + data.toVersion()
+                                + ", proven in the schema.")
+                + (known.note() == null ? "" : " " + known.note())
+                + (known.cacheNote() == null ? "" : " " + known.cacheNote())
+                + " Run: upkeep dismiss " + store;
+        return Objects.requireNonNull(Database.cut(text));
     }
 
     private @Nullable String attention(String store, Optional<DataUpdate> update) {
@@ -184,7 +201,9 @@ public final class Notices {
                 return plugin.plugin() + " has been unsettled for more than 10 minutes: " + plugin.reason();
             }
         }
-        return null;
+        return update.filter(data -> data.state().equals("blocked"))
+                .map(DataUpdate::reason)
+                .orElse(null);
     }
 
     /** What the last verification found wrong with a store's snapshots. */

@@ -7,6 +7,8 @@ import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.Events;
+import cocart.upkeep.state.OwnUpdaters;
+import cocart.upkeep.state.OwnUpdaters.Declared;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
@@ -28,6 +30,7 @@ public final class Detector {
     private final Sightings sightings;
     private final PluginStates plugins;
     private final Events events;
+    private final OwnUpdaters ownUpdaters;
 
     public Detector(
             Stores stores,
@@ -37,7 +40,9 @@ public final class Detector {
             PluginFolder folder,
             Sightings sightings,
             PluginStates plugins,
-            Events events) {
+            Events events,
+            OwnUpdaters ownUpdaters) {
+        this.ownUpdaters = ownUpdaters;
         this.plugins = plugins;
         this.events = events;
         this.stores = stores;
@@ -95,6 +100,7 @@ public final class Detector {
     /**
      * The data update that a settled plugin needs; null if none. An open one that nothing asks for any more is ended:
      * complete when the schema has been brought up to date by somebody else, canceled when the code was rolled back.
+     * An update that the plugin's source declares and no plan describes is blocked, after those that plans describe.
      */
     public @Nullable DueUpdate due(String store, Sighting sighting) {
         String version = sighting.version();
@@ -137,7 +143,96 @@ public final class Detector {
                 }
             }
         }
+        Optional<DataUpdate> blocked = updates.open(store, sighting.plugin())
+                .filter(update -> update.state().equals("blocked"));
+        if (due == null) {
+            undescribed(store, sighting, version, blocked);
+        } else if (blocked.isPresent()) {
+            ownUpdaters.planned(blocked.get(), due);
+        }
         return due;
+    }
+
+    /** Blocks what the plugin's source declares and no plan describes, or ends that when nothing asks for it any more. */
+    private void undescribed(String store, Sighting sighting, String version, Optional<DataUpdate> blocked) {
+        String plugin = sighting.plugin();
+        OwnUpdaters.Source source = source(store, sighting);
+        List<Declared> unknown = source.updates().stream()
+                .filter(declared -> plans.of(plugin).stream()
+                        .noneMatch(plan -> PhpVersion.compare(plan.version(), declared.version()) == 0))
+                .toList();
+        if (unknown.isEmpty()) {
+            blocked.ifPresent(update -> ownUpdaters.unblock(
+                    update, "the code " + version + " declares no update that config/updates has no plan for."));
+            return;
+        }
+        String mark =
+                plans.of(plugin).stream().map(UpdatePlan::mark).findFirst().orElse("cocart_db_version");
+        String reached;
+        try (StoreDatabase database = stores.database(store)) {
+            reached = proofs.option(database, mark);
+        }
+        Optional<Declared> last = unknown.stream()
+                .filter(declared -> isBehind(reached, declared))
+                .max((a, b) -> PhpVersion.compare(a.version(), b.version()));
+        if (last.isEmpty()) {
+            blocked.ifPresent(update -> ownUpdaters.unblock(
+                    update,
+                    mark + " of the store is " + reached
+                            + " now, so it was made outside of this program; not proven, because there is no plan."));
+            return;
+        }
+        OwnUpdaters.Source asked = new OwnUpdaters.Source(
+                source.updates().stream()
+                        .filter(declared -> isBehind(reached, declared))
+                        .toList(),
+                source.finalVersion());
+        String names = String.join(
+                ", ",
+                asked.updates().stream()
+                        .flatMap(declared -> declared.callbacks().stream())
+                        .toList());
+        ownUpdaters.block(
+                store,
+                plugin,
+                reached,
+                last.get().version(),
+                version,
+                sightings.exposedSince(store, plugin).orElse(sighting.firstSeen()),
+                asked,
+                "The code " + version + " of " + plugin + " asks for database version "
+                        + last.get().version()
+                        + ", the store has " + (reached == null ? "none" : reached)
+                        + ", and config/updates has no plan for it. Its callbacks: "
+                        + (names.length() > 1200 ? names.substring(0, 1200) + "..." : names)
+                        + ". Either add a plan to config/updates/" + plugin
+                        + ".yaml, or let WordPress run them: upkeep approve " + store + " --by-wordpress",
+                updates.latest(store, plugin));
+    }
+
+    private static boolean isBehind(@Nullable String reached, Declared declared) {
+        return reached == null || PhpVersion.compare(reached, declared.version()) < 0;
+    }
+
+    /** What the plugin declares; its source is read once for each state of its folder. */
+    private OwnUpdaters.Source source(String store, Sighting sighting) {
+        Optional<OwnUpdaters.Source> known = ownUpdaters.declared(store, sighting.plugin(), sighting.fingerprint());
+        if (known.isPresent()) {
+            return known.get();
+        }
+        PluginSource.Read read;
+        try (StoreFiles files = stores.files(store)) {
+            read = PluginSource.read(files, sighting.plugin());
+        }
+        if (!read.unreadable().isEmpty()) {
+            events.failure(
+                    store,
+                    "The list $db_updates in " + read.unreadable() + " is not one that can be read without running it;"
+                            + " whether " + sighting.plugin() + " " + sighting.version()
+                            + " asks for a data update that config/updates has no plan for is not known.");
+        }
+        ownUpdaters.declare(store, sighting.plugin(), sighting.fingerprint(), read.source());
+        return read.source();
     }
 
     /** Code from before the plan's version needs nothing of it: its schema is current as long as it can be read. */

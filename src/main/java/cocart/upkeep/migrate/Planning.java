@@ -6,6 +6,7 @@ import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
+import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
@@ -40,6 +41,8 @@ public final class Planning {
     private final Queue queue;
     private final Replanning replanning;
     private final Rehearsals rehearsals;
+    private final OwnUpdater ownUpdater;
+    private final OwnUpdaters ownUpdaters;
 
     public Planning(
             Stores stores,
@@ -49,13 +52,17 @@ public final class Planning {
             PluginStates plugins,
             Queue queue,
             Replanning replanning,
-            Rehearsals rehearsals) {
+            Rehearsals rehearsals,
+            OwnUpdater ownUpdater,
+            OwnUpdaters ownUpdaters) {
         this.queue = queue;
         this.replanning = replanning;
         this.rehearsals = rehearsals;
         this.stores = stores;
         this.plans = plans;
         this.proofs = proofs;
+        this.ownUpdater = ownUpdater;
+        this.ownUpdaters = ownUpdaters;
         this.updates = updates;
         this.plugins = plugins;
     }
@@ -64,7 +71,8 @@ public final class Planning {
     public @Nullable DataUpdate open(DueUpdate due) {
         return updates.plan(
                         due.store(), due.plugin(), due.from(), due.to(), due.code(), due.exposedSince(), due.approved())
-                .filter(update -> replanning.refusal(update) == null)
+                .filter(open -> open.toVersion().equals(due.to())) // another one is under way and comes first
+                .filter(open -> replanning.refusal(open) == null)
                 .orElse(null);
     }
 
@@ -72,6 +80,16 @@ public final class Planning {
     public boolean allDone(DataUpdate update) {
         return queue.allComplete(update.id(), queue.known(update.id()).size())
                 && steps(update).isEmpty();
+    }
+
+    /** True if every step is complete, and CoCart's own updater has not begun meanwhile: then the update can be proven. */
+    public boolean isReady(DataUpdate update) {
+        return allDone(update) && !waits(update);
+    }
+
+    /** True if WordPress makes this update, because a person said so. */
+    public boolean isByWordPress(DataUpdate update) {
+        return ownUpdaters.of(update.id()).isHandedOver();
     }
 
     /** A step's attempt failed: it is tried again, or failed and its update with it. */
@@ -109,23 +127,33 @@ public final class Planning {
     /**
      * The approved data update of a store that may go on now; null if there is none, its plan was changed or its
      * rehearsal failed, its plugin's files are changing, or CoCart's own updater is at work (then we wait and look at
-     * the schema afterwards).
+     * the schema afterwards). A store's updates go one after the other, oldest first: the queue would give out a step of
+     * the oldest one, also while that has to wait.
      */
     public @Nullable DataUpdate next(String store) {
-        for (DataUpdate update : updates.approved(store)) {
-            String waiting = replanning.refusal(update);
-            if (waiting == null) {
-                waiting = rehearsals.refusal(update);
-            }
-            if (waiting == null) {
-                waiting = waiting(update);
-            }
-            updates.waiting(update.id(), waiting);
-            if (waiting == null) {
-                return update;
-            }
+        List<DataUpdate> approved = updates.approved(store);
+        if (approved.isEmpty()) {
+            return null;
         }
-        return null;
+        DataUpdate oldest = approved.get(0);
+        return waits(oldest) ? null : oldest;
+    }
+
+    /** Asked before each step: true if nothing has come in between that the store's update has to wait for. */
+    public boolean mayGoOn(String store) {
+        return next(store) != null;
+    }
+
+    private boolean waits(DataUpdate update) {
+        String waiting = replanning.refusal(update);
+        if (waiting == null) {
+            waiting = rehearsals.refusal(update);
+        }
+        if (waiting == null) {
+            waiting = waiting(update);
+        }
+        updates.waiting(update.id(), waiting);
+        return waiting != null;
     }
 
     /** Counts the carts before the first step, unless that was done. */
@@ -133,7 +161,10 @@ public final class Planning {
         if (updates.get(update.id()).cartsBefore() != null) {
             return;
         }
-        UpdatePlan plan = plan(update);
+        UpdatePlan plan = cartsPlan(update);
+        if (plan == null) {
+            return;
+        }
         try (StoreDatabase database = stores.database(update.store());
                 Connection connection = database.connectForLong()) {
             Carts.Measure carts = Carts.measure(connection, plan, database);
@@ -143,17 +174,34 @@ public final class Planning {
         }
     }
 
+    /** The plan that names the carts; for an update that WordPress makes the plugin's last one, null if it has none. */
+    private @Nullable UpdatePlan cartsPlan(DataUpdate update) {
+        if (!isByWordPress(update)) {
+            return plan(update);
+        }
+        List<UpdatePlan> known = plans.of(update.plugin());
+        return known.isEmpty() ? null : known.get(known.size() - 1);
+    }
+
     private @Nullable String waiting(DataUpdate update) {
         Optional<PluginStates.PluginState> plugin = plugins.of(update.store(), update.plugin());
         if (plugin.isPresent() && !plugin.get().state().equals("settled")) {
             return "Waiting for the files of " + update.plugin() + " to settle.";
         }
+        OwnUpdaters.Known known = ownUpdaters.of(update.id());
+        if (known.isHandedOver()) {
+            return null;
+        }
+        if (!known.callbacks().isEmpty()
+                && plans.find(update.plugin(), update.toVersion()).isEmpty()) {
+            // tried again by a person, but there is still no plan
+            String reason = "config/updates still has no plan for " + update.plugin() + " " + update.toVersion()
+                    + "; add one, or run: upkeep approve " + update.store() + " --by-wordpress";
+            ownUpdaters.blockAgain(update, reason);
+            return reason;
+        }
         try (StoreDatabase database = stores.database(update.store())) {
-            Proofs.Updater updater = proofs.updater(plan(update), database);
-            return updater.busy()
-                    ? "Waiting for CoCart's own updater (Action Scheduler: " + updater.pending() + " pending, "
-                            + updater.inProgress() + " in progress); then the schema is looked at."
-                    : null;
+            return ownUpdater.waiting(update, plan(update), database);
         }
     }
 

@@ -22,14 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** Asks a store's schema whether a data update is done. Options, notices and Action Scheduler are not believed. */
 public final class Proofs {
 
-    /** The plugin's own updater in Action Scheduler: actions that are yet to run or are running. */
-    public record Updater(long pending, long inProgress) {
-
-        public boolean busy() {
-            return pending + inProgress > 0;
-        }
-    }
-
     /**
      * What the proofs found in one site of a network, or in the store where it is none.
      *
@@ -125,28 +117,47 @@ public final class Proofs {
         }
     }
 
-    /** Counts the open actions of the plugin's own updater; none if the store has no Action Scheduler. */
-    public Updater updater(UpdatePlan plan, StoreDatabase database) {
-        if (plan.updater().isEmpty()) {
-            return new Updater(0, 0);
-        }
+    /**
+     * The main site, whatever goes on there, and each other site of a network in which the plugin's own updater has
+     * actions that are yet to run or are running.
+     */
+    public List<Site> atWork(UpdatePlan plan, StoreDatabase database) {
         String table = "actionscheduler_actions";
+        List<Site> found = new ArrayList<>(List.of(database.main()));
+        if (plan.updater().isEmpty()) {
+            return found;
+        }
         try (Connection connection = database.connect()) {
-            String sql = "SELECT CONCAT(COALESCE(SUM(status = 'pending'), 0), ' ',"
-                    + " COALESCE(SUM(status = 'in-progress'), 0)) FROM {prefix}" + table + " WHERE hook IN ('"
-                    + String.join("','", plan.updater()) + "') AND status IN ('pending', 'in-progress')";
-            long pending = 0;
-            long running = 0;
-            for (String counts : scalars(connection, sql, database.sites(connection, table))) {
-                String[] both = String.valueOf(counts).split(" ");
-                pending += Long.parseLong(both[0]);
-                running += Long.parseLong(both[1]);
+            List<Site> others = database.sites(connection, table).stream()
+                    .filter(site -> !site.isMain())
+                    .toList();
+            List<@Nullable String> open = scalars(
+                    connection,
+                    "SELECT COUNT(*) FROM {prefix}" + table + " WHERE hook IN ('" + String.join("','", plan.updater())
+                            + "') AND status IN ('pending', 'in-progress')",
+                    others);
+            for (int i = 0; i < others.size(); i++) {
+                if (!"0".equals(open.get(i))) {
+                    found.add(others.get(i));
+                }
             }
-            return new Updater(pending, running);
+            return found;
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": Action Scheduler's table "
-                            + database.address().table(table) + " cannot be read: "
+                            + database.address().table(table) + " cannot be read: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** An option that holds a version; null if the store has none, or it is no version. */
+    public @Nullable String option(StoreDatabase database, String name) {
+        String options = database.address().table("options");
+        try (Connection connection = database.connect()) {
+            return exists(connection, options) ? version(text(connection, options, name)) : null;
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": the option " + name + " cannot be read from " + options + ": "
                             + e.getMessage(),
                     e);
         }
@@ -215,6 +226,16 @@ public final class Proofs {
             statement.setString(1, table);
             try (ResultSet result = statement.executeQuery()) {
                 return result.next() && result.getLong(1) > 0;
+            }
+        }
+    }
+
+    private static @Nullable String text(Connection connection, String options, String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT LEFT(option_value, 65) FROM " + options + " WHERE option_name = ?")) {
+            statement.setString(1, name);
+            try (ResultSet result = statement.executeQuery()) {
+                return result.next() ? result.getString(1) : null;
             }
         }
     }

@@ -1,0 +1,1 @@
+DELETE FROM declared_update WHERE store = :store AND plugin = :plugin

@@ -1,0 +1,1 @@
+INSERT INTO own_updater (data_update_id) VALUES (:id)

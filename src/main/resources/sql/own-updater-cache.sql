@@ -1,0 +1,1 @@
+UPDATE own_updater SET cache_note = :note WHERE data_update_id = :id

@@ -1,0 +1,1 @@
+UPDATE own_updater SET callbacks = :callbacks, final_version = :final WHERE data_update_id = :id

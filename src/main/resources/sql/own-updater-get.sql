@@ -1,0 +1,1 @@
+SELECT * FROM own_updater WHERE data_update_id = :id

@@ -1,0 +1,1 @@
+DELETE FROM own_updater WHERE data_update_id = :id
