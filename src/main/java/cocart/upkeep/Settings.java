@@ -80,6 +80,7 @@ public final class Settings {
             Map.entry("off-site.enabled", "false"),
             Map.entry("off-site.recipients", ""),
             Map.entry("migrate.attempts", "5"),
+            Map.entry("migrate.workers", "4"),
             Map.entry("migrate.back-off", "10s"),
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
@@ -214,6 +215,7 @@ public final class Settings {
         duration("lease");
         duration("retry.after");
         number("migrate.attempts");
+        number("migrate.workers");
         size("backup.reserve");
         yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
         try {

@@ -7,7 +7,6 @@ import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.PluginStates;
-import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -49,16 +48,15 @@ public final class Planning {
                 .orElse(null);
     }
 
-    /** True if every step of the update's plan is complete. */
+    /** True if every step of the update's plan is complete, and it was not canceled meanwhile. */
     public boolean allDone(DataUpdate update) {
-        return queue.allComplete(update.id(), plan(update).steps().size());
+        return updates.get(update.id()).isApproved()
+                && queue.allComplete(update.id(), plan(update).steps().size());
     }
 
     /** A step's attempt failed: it is tried again, or failed and its update with it. */
     public void stepFailed(ClaimedStep step, Exception error) {
-        if (queue.fail(step, error)) {
-            updates.fail(updates.get(step.dataUpdateId()), "step " + step.name() + ": " + Troubles.sentence(error));
-        }
+        queue.fail(step, error);
     }
 
     /** The steps of an update's plan that are not in the queue yet, in order. */

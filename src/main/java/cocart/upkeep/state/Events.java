@@ -1,11 +1,18 @@
 package cocart.upkeep.state;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.slf4j.event.Level;
 
-/** The history of a store: one row for each change of state, and the same line in the log. */
+/**
+ * The history of a store: one row for each change of state, and the same line in the log. Inside of a transaction the row
+ * is a part of it, and the line is logged when it is committed.
+ */
 public final class Events {
 
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
@@ -18,28 +25,50 @@ public final class Events {
         this.instance = instance;
     }
 
-    /** Records and logs one sentence about a store. */
-    public void record(String store, String text) {
-        add(store, text);
-        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
-            LOG.info("{}", text);
-        }
+    /** Records and logs sentences about a store, one row each. */
+    public void record(String store, String... texts) {
+        record(store, List.of(texts));
+    }
+
+    /** Records and logs sentences about a store, one row each. */
+    public void record(String store, List<String> texts) {
+        add(store, texts, Level.INFO);
     }
 
     /** Records one sentence about what went wrong with a store, and logs it as a warning. */
     public void failure(String store, String text) {
-        add(store, text);
-        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
-            LOG.warn("{}", text);
-        }
+        add(store, List.of(text), Level.WARN);
     }
 
-    private void add(String store, String text) {
-        database.sql("event-add")
-                .param("id", UUID.randomUUID().toString())
-                .param("store", store)
-                .param("instance", instance.id())
-                .param("text", Database.cut(text))
-                .update();
+    private void add(String store, List<String> texts, Level level) {
+        database.batch(
+                "event-add",
+                texts.stream()
+                        .map(text -> Map.of(
+                                "id",
+                                UUID.randomUUID().toString(),
+                                "store",
+                                store,
+                                "instance",
+                                instance.id(),
+                                "text",
+                                Objects.requireNonNull(Database.cut(text))))
+                        .toList());
+        log(store, texts, level);
+    }
+
+    /** Logs sentences whose rows a statement has written by itself. */
+    public void recorded(String store, String... texts) {
+        log(store, List.of(texts), Level.INFO);
+    }
+
+    private static void log(String store, List<String> texts, Level level) {
+        if (LOG.isEnabledForLevel(level)) {
+            Database.afterCommit(() -> {
+                try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                    texts.forEach(text -> LOG.atLevel(level).log("{}", text));
+                }
+            });
+        }
     }
 }
