@@ -33,13 +33,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -73,13 +73,19 @@ public final class QueueBench implements Callable<Integer> {
     @Option(names = "--repetitions", description = "How often each is run; the best counts.")
     int repetitions = 1;
 
-    @Option(names = "--finished", description = "Finished steps that claiming is also measured with; 0 leaves that out.")
+    @Option(
+            names = "--finished",
+            description = "Finished steps that claiming is also measured with; 0 leaves that out.")
     int finished = 1_000_000;
 
     @Option(
             names = "--unsafe",
             description = "PostgreSQL as tests start it, without fsync; else each commit is on disk, as a user has it.")
     boolean unsafe;
+
+    @Option(names = "--sql", description = "A statement to try out first, such as one that drops an index.")
+    @Nullable
+    String sql;
 
     @Option(names = "--json", description = "File for the result as JSON.")
     Path json = Path.of("target/bench/queue.json");
@@ -159,8 +165,9 @@ public final class QueueBench implements Callable<Integer> {
                     yield measure(engine, server.getJdbcUrl("postgres", "postgres"), "postgres", "");
                 }
             }
-            default -> throw new CommandLine.ParameterException(
-                    new CommandLine(this), "--engines knows postgresql, mariadb and h2, not " + engine);
+            default ->
+                throw new CommandLine.ParameterException(
+                        new CommandLine(this), "--engines knows postgresql, mariadb and h2, not " + engine);
         };
     }
 
@@ -177,6 +184,9 @@ public final class QueueBench implements Callable<Integer> {
     private Result measure(String engine, String url, String username, String password) throws Exception {
         try (HikariDataSource source = StateDatabase.open(Path.of("."), url, username, password)) {
             createPeer(source, engine);
+            if (sql != null) {
+                new JdbcTemplate(source).execute(sql);
+            }
             ours(source, Math.min(stores, 50), 20); // classes, plans and pages are warm for both
             peer(source, 1000);
             double ours = 0;
@@ -246,7 +256,11 @@ public final class QueueBench implements Callable<Integer> {
         threads.shutdown();
         JdbcTemplate jdbc = new JdbcTemplate(source);
         check("steps run", done, stores * steps);
-        check("steps complete", jdbc, "SELECT COUNT(*) FROM data_update_step WHERE status = 'complete'", stores * steps);
+        check(
+                "steps complete",
+                jdbc,
+                "SELECT COUNT(*) FROM data_update_step WHERE status = 'complete'",
+                stores * steps);
         check("events", jdbc, "SELECT COUNT(*) FROM event", 2 * stores * steps);
         return stores * steps / seconds;
     }
@@ -309,11 +323,12 @@ public final class QueueBench implements Callable<Integer> {
     private static void createPeer(HikariDataSource source, String engine) {
         JdbcTemplate jdbc = new JdbcTemplate(source);
         String time = engine.equals("mariadb") ? "TIMESTAMP(6)" : "TIMESTAMP WITH TIME ZONE";
-        jdbc.execute("CREATE TABLE scheduled_tasks (task_name VARCHAR(100) NOT NULL, task_instance VARCHAR(100) NOT NULL,"
-                + " task_data " + (engine.equals("postgresql") ? "BYTEA" : "BLOB") + ", execution_time " + time
-                + " NOT NULL, picked BOOLEAN NOT NULL, picked_by VARCHAR(50), last_success " + time
-                + " NULL, last_failure " + time + " NULL, consecutive_failures INT, last_heartbeat " + time
-                + " NULL, version BIGINT NOT NULL, priority SMALLINT, PRIMARY KEY (task_name, task_instance))");
+        jdbc.execute(
+                "CREATE TABLE scheduled_tasks (task_name VARCHAR(100) NOT NULL, task_instance VARCHAR(100) NOT NULL,"
+                        + " task_data " + (engine.equals("postgresql") ? "BYTEA" : "BLOB") + ", execution_time " + time
+                        + " NOT NULL, picked BOOLEAN NOT NULL, picked_by VARCHAR(50), last_success " + time
+                        + " NULL, last_failure " + time + " NULL, consecutive_failures INT, last_heartbeat " + time
+                        + " NULL, version BIGINT NOT NULL, priority SMALLINT, PRIMARY KEY (task_name, task_instance))");
         jdbc.execute("CREATE INDEX execution_time_idx ON scheduled_tasks (execution_time)");
         jdbc.execute("CREATE INDEX last_heartbeat_idx ON scheduled_tasks (last_heartbeat)");
     }
@@ -355,8 +370,7 @@ public final class QueueBench implements Callable<Integer> {
         }
     }
 
-    private static void add(
-            HikariDataSource source, String state, String status, int stores, int steps, String prefix)
+    private static void add(HikariDataSource source, String state, String status, int stores, int steps, String prefix)
             throws Exception {
         List<Object[]> updates = new ArrayList<>();
         List<Object[]> all = new ArrayList<>();

@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -153,8 +152,9 @@ public final class Queue {
         }
         news.add(
                 first.isRunning()
-                        ? "Step " + step.name() + " taken over from " + first.claimedBy() + ", which was not heard of for "
-                                + lease.toSeconds() + " s; attempt " + step.attempts() + "."
+                        ? "Step " + step.name() + " taken over from " + first.claimedBy()
+                                + ", which was not heard of for " + lease.toSeconds() + " s; attempt " + step.attempts()
+                                + "."
                         : started(step));
         events.record(store, news);
         return claim;
@@ -245,9 +245,9 @@ public final class Queue {
         String started = started(next.step());
         int rows = both("step-complete-and-claim-postgresql", claim, next, cartsChecked)
                 .param("store", step.store())
-                .param("completedId", UUID.randomUUID().toString())
+                .param("completedId", Events.newId())
                 .param("completed", Database.cut(completed))
-                .param("startedId", UUID.randomUUID().toString())
+                .param("startedId", Events.newId())
                 .param("started", Database.cut(started))
                 .update();
         if (rows == 0) {
@@ -277,8 +277,7 @@ public final class Queue {
     /** The claim of the step that was read ahead, to be made. */
     private static Held following(Held claim) {
         ClaimedStep step = claim.step();
-        return claim(
-                new Open(step.dataUpdateId(), step.plugin(), step.toVersion()), step.store(), claim.ahead());
+        return claim(new Open(step.dataUpdateId(), step.plugin(), step.toVersion()), step.store(), claim.ahead());
     }
 
     /** The claim of the first of some steps, to be made. */
@@ -331,8 +330,8 @@ public final class Queue {
                                         ? " failed and canceled: "
                                         : last
                                                 ? " failed: "
-                                                : " failed, pending again, attempt " + step.attempts() + " of " + attempts
-                                                        + ": ")
+                                                : " failed, pending again, attempt " + step.attempts() + " of "
+                                                        + attempts + ": ")
                                 + message);
                 if (last) {
                     String reason = "step " + step.name() + ": " + message;
@@ -354,12 +353,11 @@ public final class Queue {
      * because the state database was away, is not among them: its lease runs out and it is taken over.
      */
     public void heartbeat() {
-        held.values()
-                .forEach(claim -> database.sql("step-heartbeat")
-                        .param("update", claim.step().dataUpdateId())
-                        .param("position", claim.step().position())
-                        .param("token", claim.step().token())
-                        .update());
+        held.values().forEach(claim -> database.sql("step-heartbeat")
+                .param("update", claim.step().dataUpdateId())
+                .param("position", claim.step().position())
+                .param("token", claim.step().token())
+                .update());
     }
 
     /** True if all steps of an update are complete, and there are as many as its plan has. */
@@ -391,8 +389,7 @@ public final class Queue {
     /** A due time further ahead than any wait was written before the clock was set back. */
     private boolean isDue(Left step, LocalDateTime now) {
         return switch (step.status()) {
-            case "pending" ->
-                !step.dueAt().isAfter(now) || step.dueAt().isAfter(now.plus(waitAfter(step.attempts())));
+            case "pending" -> !step.dueAt().isAfter(now) || step.dueAt().isAfter(now.plus(waitAfter(step.attempts())));
             case "in-progress" -> isLeftBehind(step.heartbeatAt(), now);
             default -> false;
         };

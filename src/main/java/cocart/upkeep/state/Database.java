@@ -44,9 +44,8 @@ public final class Database {
     /** True on PostgreSQL, which can do in one statement what takes others several. */
     public boolean isPostgreSql() {
         if (product == null) {
-            product = template.getJdbcTemplate()
-                    .execute((ConnectionCallback<String>) connection ->
-                            connection.getMetaData().getDatabaseProductName());
+            product = template.getJdbcTemplate().execute((ConnectionCallback<String>)
+                    connection -> connection.getMetaData().getDatabaseProductName());
         }
         return "PostgreSQL".equals(product);
     }

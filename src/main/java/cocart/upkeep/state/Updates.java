@@ -131,8 +131,7 @@ public final class Updates {
         return change(
                 database.sql("update-approve"),
                 update,
-                () -> events.record(
-                        update.store(), "Data update of " + update.plugin() + " approved, now pending."));
+                () -> events.record(update.store(), "Data update of " + update.plugin() + " approved, now pending."));
     }
 
     /**

@@ -154,7 +154,9 @@ class QueueTest {
         assertThat(queue.fail(queue.claim("acme"), new StoreException("away", null)))
                 .isTrue();
         assertThat(queue.claim("acme")).isNull();
-        assertThat(updates.get(update.id()).state()).as("in the same transaction").isEqualTo("failed");
+        assertThat(updates.get(update.id()).state())
+                .as("in the same transaction")
+                .isEqualTo("failed");
         assertThat(updates.get(update.id()).reason()).isEqualTo("step step-0: away");
         assertThat(updates.retry(update)).isTrue();
         assertThat(queue.claim("acme")).as("backed up anew first").isNull();
@@ -209,7 +211,9 @@ class QueueTest {
         assertThat(other.claim("acme")).isNotNull();
         change("UPDATE data_update_step SET heartbeat_at = " + ago(90));
         queue.heartbeat();
-        assertThat(queue("three").claim("acme")).as("one's heart beats for nothing").isNotNull();
+        assertThat(queue("three").claim("acme"))
+                .as("one's heart beats for nothing")
+                .isNotNull();
     }
 
     @Test
@@ -229,7 +233,9 @@ class QueueTest {
         queue.claim("acme");
         change("UPDATE data_update_step SET heartbeat_at = " + ago(-3600));
         ClaimedStep step = queue("two").claim("acme");
-        assertThat(step).as("claimed by one that died before the clock went back").isNotNull();
+        assertThat(step)
+                .as("claimed by one that died before the clock went back")
+                .isNotNull();
         queue("two").fail(step, new StoreException("away", null));
         assertThat(queue.claim("acme")).as("waits for twice its first back-off").isNull();
         change("UPDATE data_update_step SET due_at = " + ago(-3600));
@@ -290,8 +296,10 @@ class QueueTest {
             String prefix = "store" + s + "/";
             assertThat(done.stream().filter(name -> name.startsWith(prefix))).isSorted();
         }
-        assertThat(texts("SELECT text FROM event WHERE text LIKE 'Step % in progress.'")).hasSize(stores * steps);
-        assertThat(texts("SELECT text FROM event WHERE text LIKE 'Step % complete.'")).hasSize(stores * steps);
+        assertThat(texts("SELECT text FROM event WHERE text LIKE 'Step % in progress.'"))
+                .hasSize(stores * steps);
+        assertThat(texts("SELECT text FROM event WHERE text LIKE 'Step % complete.'"))
+                .hasSize(stores * steps);
     }
 
     @Test
@@ -318,7 +326,9 @@ class QueueTest {
         assertThat(statuses()).containsExactly("canceled", "canceled");
         updates.retry(update);
         updates.backedUp(update.id(), "20261124T040000Z");
-        assertThat(queue.claim("acme").reachedKey()).as("and it goes on from there").isEqualTo(200);
+        assertThat(queue.claim("acme").reachedKey())
+                .as("and it goes on from there")
+                .isEqualTo(200);
     }
 
     @Test
@@ -431,7 +441,8 @@ class QueueTest {
                 "Step step-0 pending again.",
                 "Step step-1 pending again.");
         updates.cancel(update, "by hand");
-        assertEvents("Data update of " + PLUGIN + " canceled: by hand", "Step step-0 canceled.", "Step step-1 canceled.");
+        assertEvents(
+                "Data update of " + PLUGIN + " canceled: by hand", "Step step-0 canceled.", "Step step-1 canceled.");
     }
 
     @Test
