@@ -1,2 +1,3 @@
--- The steps that this instance (header instance) has claimed stay its own for another lease.
-UPDATE data_update_step SET heartbeat_at = LOCALTIMESTAMP(3) WHERE claimed_by = :#instance AND status = 'in-progress'
+-- A step that this instance is running stays its own for another lease; nothing if another has taken it over.
+UPDATE data_update_step SET heartbeat_at = LOCALTIMESTAMP(3)
+WHERE data_update_id = :update AND position = :position AND token = :token AND status = 'in-progress'

@@ -85,6 +85,7 @@ public final class Settings {
             Map.entry("off-site.recipients", ""),
             Map.entry("flush-cache.enabled", "false"),
             Map.entry("migrate.attempts", "5"),
+            Map.entry("migrate.workers", "4"),
             Map.entry("migrate.back-off", "10s"),
             Map.entry("migrate.block", "5s"),
             Map.entry("migrate.lock-wait", "5s"),
@@ -244,6 +245,7 @@ public final class Settings {
         duration("lease");
         duration("retry.after");
         number("migrate.attempts");
+        number("migrate.workers");
         size("backup.reserve");
         yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
         yesOrNo("upkeep.flush-cache.enabled", value("flush-cache.enabled"));

@@ -8,7 +8,6 @@ import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
-import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
@@ -76,9 +75,10 @@ public final class Planning {
                 .orElse(null);
     }
 
-    /** True if every step of the update's plan is complete, and no site of a network lacks steps. */
+    /** True if every step is complete, no site of a network lacks steps, and it was not canceled meanwhile. */
     public boolean allDone(DataUpdate update) {
-        return queue.allComplete(update.id(), queue.known(update.id()).size())
+        return updates.get(update.id()).isApproved()
+                && queue.allComplete(update.id(), queue.known(update.id()).size())
                 && steps(update).isEmpty();
     }
 
@@ -94,9 +94,7 @@ public final class Planning {
 
     /** A step's attempt failed: it is tried again, or failed and its update with it. */
     public void stepFailed(ClaimedStep step, Exception error) {
-        if (queue.fail(step, error)) {
-            updates.fail(updates.get(step.dataUpdateId()), "step " + step.name() + ": " + Troubles.sentence(error));
-        }
+        queue.fail(step, error);
     }
 
     /**
@@ -139,9 +137,16 @@ public final class Planning {
         return waits(oldest) ? null : oldest;
     }
 
-    /** Asked before each step: true if nothing has come in between that the store's update has to wait for. */
+    /**
+     * Asked before each step: true if nothing has come in between that the store's update has to wait for. False if the
+     * store cannot be asked; what the step before it did is recorded all the same.
+     */
     public boolean mayGoOn(String store) {
-        return next(store) != null;
+        try {
+            return next(store) != null;
+        } catch (StoreException e) {
+            return false;
+        }
     }
 
     private boolean waits(DataUpdate update) {

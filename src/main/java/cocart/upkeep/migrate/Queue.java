@@ -5,18 +5,57 @@ import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.store.StoreException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * The queue of steps. A step is claimed with a token under a row lock; only the holder of the token can record its end.
- * Steps of an update run in order, one at a time per store; nothing after a failed step runs.
+ * The queue of steps. A step is claimed with a token while its store's data updates are locked; only the holder of the
+ * token can record its end. Steps of an update run in order, one at a time per store; nothing after a failed step runs.
+ * See docs/queue.md.
  */
 public final class Queue {
+
+    /** Undoes a transaction that would have completed a step without claiming the next, or the other way round. */
+    private static final class NotBoth extends RuntimeException {
+
+        NotBoth() {
+            super(null, null, false, false);
+        }
+    }
+
+    /** A data update that may go on. */
+    private record Open(String id, String plugin, String toVersion) {}
+
+    /** A step that is not complete, as it stands in the queue. */
+    private record Left(
+            int position,
+            String name,
+            String status,
+            int attempts,
+            @Nullable Long reachedKey,
+            boolean wasStarted,
+            LocalDateTime dueAt,
+            @Nullable LocalDateTime heartbeatAt,
+            @Nullable String claimedBy) {
+
+        boolean isRunning() {
+            return status.equals("in-progress");
+        }
+    }
+
+    /** A claim of this instance. The steps that follow are read ahead, so that the next claim need not ask again. */
+    private record Held(ClaimedStep step, List<Left> ahead) {}
 
     private final Database database;
     private final Instance instance;
@@ -24,6 +63,7 @@ public final class Queue {
     private final Duration lease;
     private final int attempts;
     private final Duration backOff;
+    private final Map<String, Held> held = new ConcurrentHashMap<>();
 
     /**
      * @param lease how long a claim lasts without a heartbeat
@@ -49,38 +89,75 @@ public final class Queue {
 
     /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */
     public @Nullable ClaimedStep claim(String store) {
-        return database.inTransaction(() -> {
-            LocalDateTime now = database.now();
-            String token = UUID.randomUUID().toString();
-            ClaimedStep step = database.sql("step-next")
-                    .param("store", store)
-                    .param("now", now)
-                    .param("expired", now.minus(lease))
-                    .query((row, n) -> new ClaimedStep(
-                            row.getString("data_update_id"),
-                            store,
-                            row.getString("plugin"),
-                            row.getString("to_version"),
-                            row.getInt("position"),
-                            row.getString("name"),
-                            row.getInt("attempts") + 1,
-                            row.getObject("reached_key", Long.class),
-                            row.getObject("carts_before") != null,
-                            token))
-                    .optional()
-                    .orElse(null);
-            if (step == null) {
-                return null;
+        return hold(database.inTransaction(() -> next(store)));
+    }
+
+    private @Nullable Held next(String store) {
+        List<Open> updates = database.sql("updates-to-run")
+                .param("store", store)
+                .query((row, n) -> new Open(row.getString("id"), row.getString("plugin"), row.getString("to_version")))
+                .list();
+        if (updates.isEmpty()) {
+            return null;
+        }
+        LocalDateTime now = database.now();
+        List<LocalDateTime> running = database.sql("steps-running")
+                .param("store", store)
+                .query((row, n) -> row.getObject("heartbeat_at", LocalDateTime.class))
+                .list();
+        if (running.stream().anyMatch(heartbeat -> !isLeftBehind(heartbeat, now))) {
+            return null;
+        }
+        Open chosen = null;
+        List<Left> steps = List.of();
+        for (Open update : updates) {
+            List<Left> left = database.sql("steps-left")
+                    .param("update", update.id())
+                    .query(Queue::left)
+                    .list();
+            if (left.isEmpty() || !isDue(left.get(0), now)) {
+                continue;
             }
-            database.sql("step-claim")
-                    .param("update", step.dataUpdateId())
-                    .param("position", step.position())
-                    .param("instance", instance.id())
-                    .param("token", token)
-                    .update();
-            database.sql("update-in-progress").param("id", step.dataUpdateId()).update();
-            return step;
-        });
+            // what was left behind comes before all else: nobody else may be about to record its end
+            if (chosen == null || left.get(0).isRunning()) {
+                chosen = update;
+                steps = left;
+            }
+            if (left.get(0).isRunning()) {
+                break;
+            }
+        }
+        return chosen == null ? null : take(store, chosen, steps, now);
+    }
+
+    private @Nullable Held take(String store, Open update, List<Left> steps, LocalDateTime now) {
+        Left first = steps.get(0);
+        Held claim = claim(update, store, steps);
+        ClaimedStep step = claim.step();
+        if (database.sql("step-claim")
+                        .param("update", update.id())
+                        .param("position", first.position())
+                        .param("attempts", first.attempts())
+                        .param("instance", instance.id())
+                        .param("token", step.token())
+                        .param("expired", now.minus(lease))
+                        .param("future", now.plus(lease))
+                        .update()
+                != 1) {
+            return null;
+        }
+        List<String> news = new ArrayList<>();
+        if (database.sql("update-in-progress").param("id", update.id()).update() == 1) {
+            news.add("Data update of " + update.plugin() + " in progress.");
+        }
+        news.add(
+                first.isRunning()
+                        ? "Step " + step.name() + " taken over from " + first.claimedBy()
+                                + ", which was not heard of for " + lease.toSeconds() + " s; attempt " + step.attempts()
+                                + "."
+                        : started(step));
+        events.record(store, news);
+        return claim;
     }
 
     /** Remembers the carts as they were just before the step changes anything. */
@@ -88,9 +165,19 @@ public final class Queue {
         fenced(database.sql("step-measured").param("carts", carts).param("checksum", checksum), step);
     }
 
-    /** Remembers how far a chunked step is. */
+    /**
+     * Remembers how far a chunked step is.
+     *
+     * @throws StoreException if the claim was lost or the update was canceled, so that the step must not go on
+     */
     public void reached(ClaimedStep step, long key) {
         fenced(database.sql("step-reached").param("key", key), step);
+        if (state(step, "update-state").equals("canceled")) {
+            throw new StoreException(
+                    "store " + step.store() + ": step " + step.name()
+                            + " stopped between two chunks, because its data update was canceled",
+                    null);
+        }
     }
 
     /**
@@ -99,37 +186,178 @@ public final class Queue {
      * @param cartsChecked {@code untouched}, {@code no-op} or {@code unlocked}: how it is known what happened to the carts
      */
     public void complete(ClaimedStep step, String cartsChecked) {
-        fenced(database.sql("step-complete").param("checked", cartsChecked), step);
-        events.record(
-                step.store(),
-                "Step " + step.name() + (cartsChecked.equals("no-op") ? " was already done." : " complete."));
+        try {
+            database.inTransaction(() -> {
+                fenced(database.sql("step-complete").param("checked", cartsChecked), step);
+                events.record(step.store(), completed(step, cartsChecked));
+                return true;
+            });
+        } finally {
+            held.remove(step.token());
+        }
     }
 
     /**
-     * Records that an attempt failed.
+     * Records that a step is done and claims the store's next one, in a single transaction where that is possible.
      *
-     * @return true if the step is now failed for good, false if it is tried again later
+     * @return the next step; null if there is none or it is not due
+     * @see #complete
+     */
+    public @Nullable ClaimedStep completeAndClaim(ClaimedStep step, String cartsChecked) {
+        Held claim = held.get(step.token());
+        if (claim == null || claim.ahead().isEmpty()) {
+            complete(step, cartsChecked);
+            return claim(step.store());
+        }
+        try {
+            Held next = database.isPostgreSql() ? atOnce(claim, cartsChecked) : together(claim, cartsChecked);
+            if (next != null) {
+                return hold(next);
+            }
+        } finally {
+            held.remove(step.token());
+        }
+        return claim(step.store());
+    }
+
+    /** Both in a transaction, or the completion alone; null then. */
+    private @Nullable Held together(Held claim, String cartsChecked) {
+        Held next = following(claim);
+        try {
+            return database.inTransaction(() -> {
+                if (both("step-complete-and-claim", claim, next, cartsChecked).update() != 2) {
+                    throw new NotBoth();
+                }
+                events.record(claim.step().store(), completed(claim.step(), cartsChecked), started(next.step()));
+                return next;
+            });
+        } catch (NotBoth e) {
+            complete(claim.step(), cartsChecked);
+            return null;
+        }
+    }
+
+    /** Both in a statement, or the completion alone; null then. */
+    private @Nullable Held atOnce(Held claim, String cartsChecked) {
+        ClaimedStep step = claim.step();
+        Held next = following(claim);
+        String completed = completed(step, cartsChecked);
+        String started = started(next.step());
+        int rows = both("step-complete-and-claim-postgresql", claim, next, cartsChecked)
+                .param("store", step.store())
+                .param("completedId", Events.newId())
+                .param("completed", Database.cut(completed))
+                .param("startedId", Events.newId())
+                .param("started", Database.cut(started))
+                .update();
+        if (rows == 0) {
+            throw lost(step);
+        }
+        if (rows == 1) {
+            events.recorded(step.store(), completed);
+            return null;
+        }
+        events.recorded(step.store(), completed, started);
+        return next;
+    }
+
+    private JdbcClient.StatementSpec both(String statement, Held claim, Held next, String cartsChecked) {
+        return database.sql(statement)
+                .param("update", claim.step().dataUpdateId())
+                .param("position", claim.step().position())
+                .param("token", claim.step().token())
+                .param("checked", cartsChecked)
+                .param("next", next.step().position())
+                .param("name", next.step().name())
+                .param("attempts", next.step().attempts() - 1)
+                .param("instance", instance.id())
+                .param("nextToken", next.step().token());
+    }
+
+    /** The claim of the step that was read ahead, to be made. */
+    private static Held following(Held claim) {
+        ClaimedStep step = claim.step();
+        return claim(new Open(step.dataUpdateId(), step.plugin(), step.toVersion()), step.store(), claim.ahead());
+    }
+
+    /** The claim of the first of some steps, to be made. */
+    private static Held claim(Open update, String store, List<Left> steps) {
+        Left first = steps.get(0);
+        return new Held(
+                new ClaimedStep(
+                        update.id(),
+                        store,
+                        update.plugin(),
+                        update.toVersion(),
+                        first.position(),
+                        first.name(),
+                        first.attempts() + 1,
+                        first.reachedKey(),
+                        first.wasStarted(),
+                        UUID.randomUUID().toString()),
+                List.copyOf(steps).subList(1, steps.size()));
+    }
+
+    /**
+     * Records that an attempt failed; with the last one the update is failed too. Nothing is recorded if the claim was
+     * lost meanwhile. After a cancel the step is not tried again.
+     *
+     * @return true if the step is now failed for good
      */
     public boolean fail(ClaimedStep step, Exception error) {
         StoreException known = StoreException.in(error);
         boolean permanent = known != null && known.isPermanent();
-        boolean last = permanent || step.attempts() >= attempts;
-        LocalDateTime now = database.now();
-        long wait = backOff.toMillis() << Math.min(step.attempts() - 1, 16);
-        String message = Troubles.sentence(error);
-        database.sql("step-fail")
-                .param("status", last ? "failed" : "pending")
-                .param("error", message.length() > 2000 ? message.substring(0, 2000) : message)
-                .param("due", now.plus(Duration.ofMillis(wait)))
-                .param("update", step.dataUpdateId())
-                .param("position", step.position())
-                .param("token", step.token())
-                .update();
-        events.failure(
-                step.store(),
-                "Step " + step.name() + " failed"
-                        + (last ? ": " : ", attempt " + step.attempts() + " of " + attempts + ": ") + message);
-        return last;
+        String message = Objects.requireNonNull(Database.cut(Troubles.sentence(error)));
+        try {
+            return database.inTransaction(() -> {
+                boolean canceled = state(step, "update-lock").equals("canceled");
+                boolean last = !canceled && (permanent || step.attempts() >= attempts);
+                if (database.sql("step-fail")
+                                .param("status", canceled ? "canceled" : last ? "failed" : "pending")
+                                .param("error", message)
+                                .param("due", database.now().plus(waitAfter(step.attempts())))
+                                .param("update", step.dataUpdateId())
+                                .param("position", step.position())
+                                .param("token", step.token())
+                                .update()
+                        != 1) {
+                    return false;
+                }
+                events.failure(
+                        step.store(),
+                        "Step " + step.name()
+                                + (canceled
+                                        ? " failed and canceled: "
+                                        : last
+                                                ? " failed: "
+                                                : " failed, pending again, attempt " + step.attempts() + " of "
+                                                        + attempts + ": ")
+                                + message);
+                if (last) {
+                    String reason = "step " + step.name() + ": " + message;
+                    database.sql("update-fail")
+                            .param("id", step.dataUpdateId())
+                            .param("reason", Database.cut(reason))
+                            .update();
+                    events.failure(step.store(), "Data update of " + step.plugin() + " failed: " + reason);
+                }
+                return last;
+            });
+        } finally {
+            held.remove(step.token());
+        }
+    }
+
+    /**
+     * Keeps the claims of all steps that this instance is running for another lease. One whose end could not be recorded,
+     * because the state database was away, is not among them: its lease runs out and it is taken over.
+     */
+    public void heartbeat() {
+        held.values().forEach(claim -> database.sql("step-heartbeat")
+                .param("update", claim.step().dataUpdateId())
+                .param("position", claim.step().position())
+                .param("token", claim.step().token())
+                .update());
     }
 
     /** True if all steps of an update are complete, and there are as many as its plan has. */
@@ -150,6 +378,61 @@ public final class Queue {
                 == 0;
     }
 
+    private @Nullable ClaimedStep hold(@Nullable Held claim) {
+        if (claim == null) {
+            return null;
+        }
+        held.put(claim.step().token(), claim);
+        return claim.step();
+    }
+
+    /** A due time further ahead than any wait was written before the clock was set back. */
+    private boolean isDue(Left step, LocalDateTime now) {
+        return switch (step.status()) {
+            case "pending" -> !step.dueAt().isAfter(now) || step.dueAt().isAfter(now.plus(waitAfter(step.attempts())));
+            case "in-progress" -> isLeftBehind(step.heartbeatAt(), now);
+            default -> false;
+        };
+    }
+
+    /** No heartbeat for a lease, or one from before the clock was set back. */
+    private boolean isLeftBehind(@Nullable LocalDateTime heartbeat, LocalDateTime now) {
+        return heartbeat == null || heartbeat.isBefore(now.minus(lease)) || heartbeat.isAfter(now.plus(lease));
+    }
+
+    private Duration waitAfter(int attempt) {
+        return attempt == 0 ? Duration.ZERO : backOff.multipliedBy(1L << Math.min(attempt - 1, 16));
+    }
+
+    private static String started(ClaimedStep step) {
+        return "Step " + step.name() + " in progress"
+                + (step.attempts() == 1 ? "." : ", attempt " + step.attempts() + ".");
+    }
+
+    private static String completed(ClaimedStep step, String cartsChecked) {
+        return "Step " + step.name() + (cartsChecked.equals("no-op") ? " complete: was already done." : " complete.");
+    }
+
+    private String state(ClaimedStep step, String statement) {
+        return database.sql(statement)
+                .param("id", step.dataUpdateId())
+                .query((row, n) -> row.getString("state"))
+                .single();
+    }
+
+    private static Left left(ResultSet row, int n) throws SQLException {
+        return new Left(
+                row.getInt("position"),
+                row.getString("name"),
+                row.getString("status"),
+                row.getInt("attempts"),
+                row.getObject("reached_key", Long.class),
+                row.getObject("carts_before") != null,
+                row.getObject("due_at", LocalDateTime.class),
+                row.getObject("heartbeat_at", LocalDateTime.class),
+                row.getString("claimed_by"));
+    }
+
     private void fenced(JdbcClient.StatementSpec statement, ClaimedStep step) {
         int rows = statement
                 .param("update", step.dataUpdateId())
@@ -157,10 +440,14 @@ public final class Queue {
                 .param("token", step.token())
                 .update();
         if (rows != 1) {
-            throw new StoreException(
-                    "store " + step.store() + ": the claim of step " + step.name()
-                            + " ran out and another instance took it over; this run's result is dropped",
-                    null);
+            throw lost(step);
         }
+    }
+
+    private static StoreException lost(ClaimedStep step) {
+        return new StoreException(
+                "store " + step.store() + ": the claim of step " + step.name()
+                        + " ran out and another instance took it over; this run's result is dropped",
+                null);
     }
 }

@@ -5,21 +5,34 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.jdbc.core.ConnectionCallback;
+import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Statements of {@code sql/*.sql} against the state database; times are the database's, in UTC. */
 public final class Database {
 
+    /** Tries of a transaction that the database ended because of another one. */
+    private static final int TRIES = 5;
+
     private final JdbcClient client;
+    private final NamedParameterJdbcTemplate template;
     private final TransactionTemplate transaction;
+    private volatile @Nullable String product;
 
     public Database(DataSource source) {
         client = JdbcClient.create(source);
+        template = new NamedParameterJdbcTemplate(source);
         transaction = new TransactionTemplate(new DataSourceTransactionManager(source));
     }
 
@@ -28,9 +41,52 @@ public final class Database {
         return client.sql(Sql.load(name));
     }
 
-    /** Runs work that is done as a whole or not at all. */
+    /** True on PostgreSQL, which can do in one statement what takes others several. */
+    public boolean isPostgreSql() {
+        if (product == null) {
+            product = template.getJdbcTemplate().execute((ConnectionCallback<String>)
+                    connection -> connection.getMetaData().getDatabaseProductName());
+        }
+        return "PostgreSQL".equals(product);
+    }
+
+    /** Runs the statement of {@code sql/NAME.sql} once for each row of parameters. */
+    @SuppressWarnings("unchecked")
+    void batch(String name, List<? extends Map<String, ?>> rows) {
+        if (!rows.isEmpty()) {
+            template.batchUpdate(Sql.load(name), rows.toArray(Map[]::new));
+        }
+    }
+
+    /**
+     * Runs work that is done as a whole or not at all; inside of another such work it is a part of that one. What a
+     * database ends because two transactions waited for each other is done again, so the work must do nothing else that
+     * counts.
+     */
     public <T extends @Nullable Object> T inTransaction(Supplier<T> work) {
-        return transaction.execute(status -> work.get());
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return transaction.execute(status -> work.get());
+            } catch (PessimisticLockingFailureException e) {
+                if (attempt == TRIES || TransactionSynchronizationManager.isActualTransactionActive()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Does something as soon as the transaction that runs now is committed, or at once if there is none. */
+    static void afterCommit(Runnable work) {
+        if (!TransactionSynchronizationManager.isSynchronizationActive()) {
+            work.run();
+            return;
+        }
+        TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            @Override
+            public void afterCommit() {
+                work.run();
+            }
+        });
     }
 
     /** The database's clock, by which all instances measure leases. */

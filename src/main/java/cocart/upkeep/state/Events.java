@@ -1,6 +1,8 @@
 package cocart.upkeep.state;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -9,8 +11,9 @@ import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /**
- * The history of a store: one row for each change of state, and the same line in the log. What a command itself says at
- * its end is not said in its log as well, nor what the log has just said.
+ * The history of a store: one row for each change of state, and the same line in the log. Inside of a transaction the row
+ * is a part of it, and the line is logged when it is committed. What a command itself says at its end is not said in its
+ * log as well, nor what the log has just said.
  */
 public final class Events {
 
@@ -31,46 +34,72 @@ public final class Events {
         outcomesAreSaid = true;
     }
 
-    /** Records and logs one sentence about a store. */
-    public void record(String store, String text) {
-        add(store, text);
-        log(store, Level.INFO, text);
+    /** Records and logs sentences about a store, one row each. */
+    public void record(String store, String... texts) {
+        record(store, List.of(texts));
+    }
+
+    /** Records and logs sentences about a store, one row each. */
+    public void record(String store, List<String> texts) {
+        add(store, texts, Level.INFO);
     }
 
     /** Records one sentence about what went wrong with a store, and logs it as a warning. */
     public void failure(String store, String text) {
-        add(store, text);
-        log(store, Level.WARN, text);
+        add(store, List.of(text), Level.WARN);
     }
 
     /** The same for what ends a run, which some commands say themselves. */
     public void outcome(String store, String text) {
-        add(store, text);
         outcomes.put(store, text);
-        log(store, outcomesAreSaid ? Level.DEBUG : Level.WARN, text);
+        add(store, List.of(text), outcomesAreSaid ? Level.DEBUG : Level.WARN);
     }
 
     /** A notice that is new; when it is about what has just ended a run, the log has it already. */
     public void notice(String store, String kind, String text) {
-        String event = "Notice (" + kind + "): " + text;
-        add(store, event);
         String outcome = outcomes.get(store);
         boolean said = outcome != null && (outcome.contains(text) || text.contains(outcome));
-        log(store, said ? Level.DEBUG : Level.INFO, event);
+        add(store, List.of("Notice (" + kind + "): " + text), said ? Level.DEBUG : Level.INFO);
     }
 
-    private static void log(String store, Level level, String text) {
-        try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
-            LOG.atLevel(level).log("{}", text);
+    private void add(String store, List<String> texts, Level level) {
+        database.batch(
+                "event-add",
+                texts.stream()
+                        .map(text -> Map.of(
+                                "id",
+                                newId(),
+                                "store",
+                                store,
+                                "instance",
+                                instance.id(),
+                                "text",
+                                Objects.requireNonNull(Database.cut(text))))
+                        .toList());
+        log(store, texts, level);
+    }
+
+    /** Logs sentences whose rows a statement has written by itself. */
+    public void recorded(String store, String... texts) {
+        log(store, List.of(texts), Level.INFO);
+    }
+
+    /** A fresh id; later ones are greater, so that new rows come to lie side by side in the index. */
+    public static String newId() {
+        UUID random = UUID.randomUUID();
+        return new UUID(
+                        System.currentTimeMillis() << 16 | random.getMostSignificantBits() & 0xffff,
+                        random.getLeastSignificantBits())
+                .toString();
+    }
+
+    private static void log(String store, List<String> texts, Level level) {
+        if (LOG.isEnabledForLevel(level)) {
+            Database.afterCommit(() -> {
+                try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                    texts.forEach(text -> LOG.atLevel(level).log("{}", text));
+                }
+            });
         }
-    }
-
-    private void add(String store, String text) {
-        database.sql("event-add")
-                .param("id", UUID.randomUUID().toString())
-                .param("store", store)
-                .param("instance", instance.id())
-                .param("text", Database.cut(text))
-                .update();
     }
 }

@@ -9,10 +9,16 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** The data updates of all stores; at most one of a plugin of a store is open. Every change is an event. */
+/**
+ * The data updates of all stores; at most one of a plugin of a store is open. Every change is an event, written in the
+ * same transaction. Each method may be called at any moment, twice, or by two at once: it asks the database whether the
+ * change is still possible, and says so.
+ */
 public final class Updates {
 
     private final Database database;
@@ -95,62 +101,90 @@ public final class Updates {
         }
         String id = UUID.randomUUID().toString();
         try {
-            database.sql("update-add")
-                    .param("id", id)
-                    .param("store", store)
-                    .param("plugin", plugin)
-                    .param("from", fromVersion)
-                    .param("to", toVersion)
-                    .param("code", codeVersion)
-                    .param("state", approved ? "pending" : "awaiting-approval")
-                    .param("key", key(store, plugin))
-                    .param("exposed", LocalDateTime.ofInstant(exposedSince, ZoneOffset.UTC))
-                    .update();
+            database.inTransaction(() -> {
+                database.sql("update-add")
+                        .param("id", id)
+                        .param("store", store)
+                        .param("plugin", plugin)
+                        .param("from", fromVersion)
+                        .param("to", toVersion)
+                        .param("code", codeVersion)
+                        .param("state", approved ? "pending" : "awaiting-approval")
+                        .param("key", key(store, plugin))
+                        .param("exposed", LocalDateTime.ofInstant(exposedSince, ZoneOffset.UTC))
+                        .update();
+                events.record(
+                        store,
+                        "Data update of " + plugin + " to database version " + toVersion + " (installed code "
+                                + codeVersion
+                                + (approved ? ") is pending." : ") awaits approval: upkeep approve " + store));
+                return true;
+            });
         } catch (DuplicateKeyException e) {
             return Optional.empty();
         }
-        events.record(
-                store,
-                "Data update of " + plugin + " to database version " + toVersion + " (installed code " + codeVersion
-                        + (approved ? ") is pending." : ") awaits approval: upkeep approve " + store));
         return Optional.of(get(id));
     }
 
-    /** Lets an update go on that awaits approval. */
+    /** Lets an update go on that awaits approval. False if it does not, or does not any more. */
     public boolean approve(DataUpdate update) {
-        return change("update-approve", update, "approved, now pending");
+        return change(
+                database.sql("update-approve"),
+                update,
+                () -> events.record(update.store(), "Data update of " + update.plugin() + " approved, now pending."));
     }
 
-    /** Cancels an open update; steps that are done stay done. False if a step is running or it is not open. */
+    /**
+     * Cancels an open update: no step of it is begun any more. One that is running goes to its end, or, if it runs in
+     * chunks, to the end of its chunk; steps that are done stay done. False if it is not open, or not any more.
+     */
     public boolean cancel(DataUpdate update, String reason) {
-        return database.inTransaction(() -> {
-            if (database.sql("update-cancel")
-                            .param("id", update.id())
-                            .param("reason", Database.cut(reason))
-                            .update()
-                    == 0) {
-                return false;
-            }
+        return change(database.sql("update-cancel").param("reason", Database.cut(reason)), update, () -> {
+            List<String> steps = steps(update, List.of("pending"));
             database.sql("steps-cancel").param("id", update.id()).update();
-            events.record(update.store(), "Data update of " + update.plugin() + " canceled: " + reason);
-            return true;
+            events.record(
+                    update.store(),
+                    Stream.concat(
+                                    Stream.of("Data update of " + update.plugin() + " canceled: " + reason),
+                                    steps.stream().map(step -> "Step " + step + " canceled."))
+                            .toList());
         });
     }
 
-    /** Reopens a failed or canceled update: failed and canceled steps are pending again, carts are counted anew. */
+    /**
+     * Reopens a failed or canceled update: its steps are pending again, carts are counted anew after another backup. A
+     * step that still runs since before it was canceled goes to its end first. False if the update is in another state,
+     * or another one of the plugin is open.
+     */
     public boolean retry(DataUpdate update) {
-        return database.inTransaction(() -> {
-            if (database.sql("update-retry")
-                            .param("id", update.id())
-                            .param("key", key(update.store(), update.plugin()))
-                            .update()
-                    == 0) {
-                return false;
-            }
-            database.sql("steps-retry").param("id", update.id()).update();
-            events.record(update.store(), "Data update of " + update.plugin() + " is tried again.");
-            return true;
-        });
+        try {
+            return change(
+                    database.sql("update-retry").param("key", key(update.store(), update.plugin())), update, () -> {
+                        List<String> steps = steps(update, List.of("complete", "failed", "canceled"));
+                        database.sql("steps-retry").param("id", update.id()).update();
+                        events.record(
+                                update.store(),
+                                Stream.concat(
+                                                Stream.of("Data update of " + update.plugin()
+                                                        + " is tried again, now pending."),
+                                                steps.stream().map(step -> "Step " + step + " pending again."))
+                                        .toList());
+                    });
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    /** Names of an update's steps in certain states; they stay in them until the transaction ends. */
+    private List<String> steps(DataUpdate update, List<String> statuses) {
+        return database
+                .sql("steps-lock")
+                .param("id", update.id())
+                .query((row, n) -> statuses.contains(row.getString("status")) ? row.getString("name") : "")
+                .list()
+                .stream()
+                .filter(name -> !name.isEmpty())
+                .toList();
     }
 
     /** Records the snapshot that was made before the first step. */
@@ -177,31 +211,22 @@ public final class Updates {
                 0,
                 Duration.between(update.exposedSince(), database.now().toInstant(ZoneOffset.UTC))
                         .toSeconds());
-        boolean done = database.sql("update-complete")
-                        .param("id", update.id())
+        return change(
+                database.sql("update-complete")
                         .param("exposure", exposure)
                         .param("count", cartsAfter)
                         .param("checksum", checksumAfter)
-                        .param("reason", Database.cut(reason))
-                        .update()
-                == 1;
-        if (done) {
-            events.record(update.store(), reason);
-        }
-        return done;
+                        .param("reason", Database.cut(reason)),
+                update,
+                () -> events.record(update.store(), reason));
     }
 
-    /** Ends an update as failed; nothing of it runs until {@code upkeep retry}. */
+    /** Ends an update as failed; nothing of it runs until {@code upkeep retry}. False if it was not under way. */
     public boolean fail(DataUpdate update, String reason) {
-        boolean failed = database.sql("update-fail")
-                        .param("id", update.id())
-                        .param("reason", Database.cut(reason))
-                        .update()
-                == 1;
-        if (failed) {
-            events.failure(update.store(), "Data update of " + update.plugin() + " failed: " + reason);
-        }
-        return failed;
+        return change(
+                database.sql("update-fail").param("reason", Database.cut(reason)),
+                update,
+                () -> events.failure(update.store(), "Data update of " + update.plugin() + " failed: " + reason));
     }
 
     /** Says why an open update does not go on right now; null when it does. */
@@ -212,12 +237,15 @@ public final class Updates {
                 .update();
     }
 
-    private boolean change(String statement, DataUpdate update, String text) {
-        boolean changed = database.sql(statement).param("id", update.id()).update() == 1;
-        if (changed) {
-            events.record(update.store(), "Data update of " + update.plugin() + " " + text + ".");
-        }
-        return changed;
+    /** Changes an update's state, if that is possible now, and only then does what belongs to it; all or nothing. */
+    private boolean change(JdbcClient.StatementSpec statement, DataUpdate update, Runnable rest) {
+        return database.inTransaction(() -> {
+            if (statement.param("id", update.id()).update() != 1) {
+                return false;
+            }
+            rest.run();
+            return true;
+        });
     }
 
     private static String key(String store, String plugin) {

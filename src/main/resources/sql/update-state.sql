@@ -1,0 +1,1 @@
+SELECT state FROM data_update WHERE id = :id
