@@ -68,18 +68,16 @@ class ClusterTest {
                     .containsExactly("3");
             assertThat(shop.database.columns()).isEqualTo(Shop.NEW_COLUMNS);
             assertThat(shop.database.carts()).isEqualTo(carts);
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(ask("SELECT COUNT(*) FROM QRTZ_SCHEDULER_STATE"))
-                            .containsExactly("2"));
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(ask("SELECT COUNT(*) FROM QRTZ_SCHEDULER_STATE"))
+                    .containsExactly("2"));
             assertThat(ask("SELECT TRIGGER_NAME FROM QRTZ_TRIGGERS")).contains("detect", "migrate", "back-up");
 
             kill(one);
             shop.files.plugin("4.3.7");
-            await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(ask(
-                                    "SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7' AND settled_at IS NOT NULL"))
-                            .as(said("two"))
-                            .containsExactly("1"));
+            await().atMost(PATIENCE).untilAsserted(() -> assertThat(ask(
+                            "SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7' AND settled_at IS NOT NULL"))
+                    .as(said("two"))
+                    .containsExactly("1"));
             assertThat(two.isAlive()).isTrue();
             for (String name : List.of("one", "two")) {
                 assertThat(Files.readAllLines(log(name)))
@@ -126,11 +124,9 @@ class ClusterTest {
             Files.delete(marker);
             await().atMost(PATIENCE).untilAsserted(() -> assertThat(said("one")).contains("took it over"));
             shop.files.plugin("4.3.7");
-            await("it works again")
-                    .atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(
-                                    ask("SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7'"))
-                            .containsExactly("1"));
+            await("it works again").atMost(PATIENCE).untilAsserted(() -> assertThat(
+                            ask("SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7'"))
+                    .containsExactly("1"));
             assertThat(ask("SELECT state FROM data_update")).as(events).containsExactly("complete");
             assertThat(ask("SELECT status, attempts, carts_checked FROM data_update_step ORDER BY position"))
                     .isEqualTo(steps);
@@ -161,16 +157,15 @@ class ClusterTest {
                 Process two = start(shop, "two");
                 assertEndsWell(shop, carts, two, "two");
                 Files.delete(marker);
-                await().atMost(PATIENCE).untilAsserted(() -> assertThat(said("one")).contains("did not answer"));
+                await().atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(said("one")).contains("did not answer"));
                 kill(two);
                 proxy.heal();
                 shop.files.plugin("4.3.7");
-                await("it works again")
-                        .atMost(PATIENCE)
-                        .untilAsserted(() -> assertThat(
-                                        ask("SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7'"))
-                                .as(said("one"))
-                                .containsExactly("1"));
+                await("it works again").atMost(PATIENCE).untilAsserted(() -> assertThat(
+                                ask("SELECT COUNT(*) FROM plugin_sighting WHERE version = '4.3.7'"))
+                        .as(said("one"))
+                        .containsExactly("1"));
                 assertThat(ask("SELECT state FROM data_update")).containsExactly("complete");
                 assertThat(shop.database.carts()).isEqualTo(carts);
             }
@@ -257,6 +252,8 @@ class ClusterTest {
     }
 
     private static void signal(Process process, String signal) throws Exception {
-        new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
+                .start()
+                .waitFor();
     }
 }

@@ -10,20 +10,23 @@ enum Dialect {
     H2("jdbc:h2:", "SET TIME ZONE 'UTC'", Map.of(), null),
     POSTGRESQL(
             "jdbc:postgresql:",
-            "SET TIME ZONE 'UTC'",
+            "SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '20s'",
             Map.of("connectTimeout", "10", "socketTimeout", "60", "tcpKeepAlive", "true"),
             "org.quartz.impl.jdbcjobstore.PostgreSQLDelegate"),
     /** MariaDB and MySQL, both by MariaDB's driver. */
     MYSQL(
             "jdbc:mariadb:",
-            "SET time_zone = '+00:00'",
+            "SET time_zone = '+00:00' /*M! , idle_transaction_timeout = 20 */",
             Map.of("connectTimeout", "10000", "socketTimeout", "60000", "tcpKeepAlive", "true"),
             "org.quartz.impl.jdbcjobstore.StdJDBCDelegate");
 
     private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
     private final String scheme;
-    /** Each connection's first statement: every time is UTC. */
+    /**
+     * Each connection's first statement: every time is UTC, and a process that froze in a transaction holds its locks,
+     * Quartz's among them, for 20 seconds at most. MySQL has no such limit and skips what is for MariaDB.
+     */
     final String start;
     /** Driver's options: without them a server that vanished would be waited for without end. */
     final Map<String, String> options;

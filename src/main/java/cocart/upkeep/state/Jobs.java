@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -221,13 +222,17 @@ public final class Jobs {
      */
     public boolean finish(String store, String job, @Nullable String error) {
         String token = held.remove(key(store, job));
-        String before = error(store, job).orElse("");
-        if (token != null) {
-            ofRun("job-finish", store, job, token)
-                    .param("error", Database.cut(error))
-                    .update();
-        }
-        return error != null && !before.equals(Database.cut(error));
+        AtomicBoolean isNew = new AtomicBoolean();
+        Away.tolerate(() -> {
+            String before = error(store, job).orElse("");
+            isNew.set(error != null && !before.equals(Database.cut(error)));
+            if (token != null) {
+                ofRun("job-finish", store, job, token)
+                        .param("error", Database.cut(error))
+                        .update();
+            }
+        });
+        return isNew.get();
     }
 
     /** True while a run of a job of a store is alive, this instance's or another's. */
