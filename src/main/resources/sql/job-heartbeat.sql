@@ -1,2 +1,2 @@
--- The runs of jobs that this instance (header instance) has claimed stay its own for another lease.
-UPDATE job_run SET heartbeat_at = LOCALTIMESTAMP(3) WHERE claimed_by = :#instance
+-- Runs of jobs stay their instance's own for another lease; one that was overtaken has its token here no more.
+UPDATE job_run SET heartbeat_at = LOCALTIMESTAMP(3) WHERE token IN (:tokens)

@@ -1,2 +1,2 @@
 UPDATE job_run SET claimed_by = NULL, token = NULL, heartbeat_at = NULL
-WHERE store = :store AND job = :job AND claimed_by = :instance
+WHERE store = :store AND job = :job AND token = :token

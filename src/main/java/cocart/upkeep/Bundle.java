@@ -41,6 +41,7 @@ import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
+import cocart.upkeep.state.History;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.OwnUpdaters;
@@ -77,6 +78,9 @@ public final class Bundle implements AutoCloseable {
 
     /** When a missing off-site copy is tried (again). */
     private static final String EVERY_QUARTER = "0 0/15 * * * ?";
+
+    /** When old rows of the state database are removed. */
+    private static final String DAILY = "0 20 4 * * ?";
 
     private final Settings settings;
     private final HikariDataSource state;
@@ -172,6 +176,7 @@ public final class Bundle implements AutoCloseable {
         bind("jobs", jobs);
         bind("updates", updates);
         bind("notices", notices);
+        bind("history", new History(database, updates, events, settings.duration("database.keep")));
         bind("troubles", new Troubles(jobs, updates, events));
         bind("progress", new Progress(stores, plugins, updates, jobs));
         bind(
@@ -257,6 +262,7 @@ public final class Bundle implements AutoCloseable {
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
+        SharedTicks.prepare(properties, state, instance.id(), ticks);
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
         main.addMainListener(new MainListenerSupport() {
@@ -293,6 +299,7 @@ public final class Bundle implements AutoCloseable {
                     case "back-up" -> store.backup().cron();
                     case "drill" -> store.backup().drillCron();
                     case "off-site" -> settings.value("off-site.enabled").equals("true") ? EVERY_QUARTER : "";
+                    case "tidy" -> DAILY;
                     default -> store.detectCron();
                 };
         return new Jobs.Schedule(cron, store.zone());

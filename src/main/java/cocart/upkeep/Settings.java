@@ -74,6 +74,7 @@ public final class Settings {
             Map.entry("database.url", "jdbc:h2:file:./data/upkeep;AUTO_SERVER=TRUE"),
             Map.entry("database.username", "sa"),
             Map.entry("database.password", ""),
+            Map.entry("database.keep", "90d"),
             Map.entry("backup.directory", "data/backups"),
             Map.entry("backup.dump-program", "mariadb-dump,mysqldump"),
             Map.entry("backup.client-program", "mariadb,mysql"),
@@ -244,6 +245,7 @@ public final class Settings {
         duration("migrate.pause");
         duration("lease");
         duration("retry.after");
+        duration("database.keep");
         number("migrate.attempts");
         number("migrate.workers");
         size("backup.reserve");

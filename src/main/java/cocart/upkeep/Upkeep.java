@@ -1,6 +1,8 @@
 package cocart.upkeep;
 
+import cocart.upkeep.state.Away;
 import cocart.upkeep.state.StateException;
+import cocart.upkeep.state.Troubles;
 import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -82,6 +84,10 @@ public final class Upkeep implements Runnable {
                     || error instanceof StoreException) {
                 failed.getErr().println("upkeep: " + error.getMessage());
                 return error instanceof StoreException store && !store.isPermanent() ? NEEDS_A_HUMAN : WRONG_USAGE;
+            }
+            if (Away.isCauseOf(error)) {
+                failed.getErr().println("upkeep: " + Troubles.sentence(error));
+                return NEEDS_A_HUMAN;
             }
             throw error;
         });

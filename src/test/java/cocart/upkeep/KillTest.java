@@ -99,7 +99,7 @@ class KillTest {
         assertThat(store.at("/notice/kind").asText()).isEqualTo("update-complete");
     }
 
-    private static void pauseBefore(Path route, String id) throws IOException {
+    static void pauseBefore(Path route, String id) throws IOException {
         List<String> lines = new ArrayList<>(Files.readAllLines(route));
         int at = lines.indexOf(lines.stream()
                 .filter(line -> line.strip().equals("id: " + id))

@@ -9,14 +9,25 @@ public final class Pause {
 
     static final String MARKER = "cocart.test.pause";
 
+    /** Set where it goes on once the marker is deleted. */
+    static final String GO_ON = "cocart.test.pause.go-on";
+
+    private static volatile boolean reached;
+
     private Pause() {}
 
-    /** Says that this point was reached and waits for ever; does nothing where no marker is named. */
+    /**
+     * Says that this point was reached and waits for ever, or the first time until the marker is deleted; does nothing
+     * where no marker is named.
+     */
     public static void here() throws IOException, InterruptedException {
         String marker = System.getProperty(MARKER);
-        if (marker != null) {
+        if (marker != null && !reached) {
+            reached = true;
             Files.createFile(Path.of(marker));
-            Thread.sleep(Long.MAX_VALUE);
+            while (!Boolean.getBoolean(GO_ON) || Files.exists(Path.of(marker))) {
+                Thread.sleep(20);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package cocart.upkeep.complete;
 
+import cocart.upkeep.state.Away;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DuplicateKeyException;
 
 /**
  * Notices say what a store needs. They are worked out anew from the state each time, so they come and go with their
@@ -53,8 +55,12 @@ public final class Notices {
         this.events = events;
     }
 
-    /** Brings a store's notices to what its state asks for. */
+    /** Brings a store's notices to what its state asks for; later, if the state database is away. */
     public void refresh(String store) {
+        Away.tolerate(() -> bringUpToDate(store));
+    }
+
+    private void bringUpToDate(String store) {
         Map<String, String> wanted = wanted(store);
         Map<String, String> present = new LinkedHashMap<>();
         database.sql("notices").param("store", store).query(row -> {
@@ -71,11 +77,16 @@ public final class Notices {
         wanted.forEach((kind, text) -> {
             String known = present.get(kind);
             if (!text.equals(known)) {
-                database.sql(known == null ? "notice-add" : "notice-change")
-                        .param("store", store)
-                        .param("kind", kind)
-                        .param("text", text)
-                        .update();
+                try {
+                    database.sql(known == null ? "notice-add" : "notice-change")
+                            .param("store", store)
+                            .param("kind", kind)
+                            .param("text", text)
+                            .update();
+                } catch (DuplicateKeyException e) {
+                    // another instance says so just now
+                    return;
+                }
                 events.notice(store, kind, text);
             }
         });

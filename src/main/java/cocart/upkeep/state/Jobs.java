@@ -13,6 +13,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TimeZone;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -21,7 +23,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * When a job last ran for a store, when it is due again, and who runs it now. A run is claimed with a lease that a
- * heartbeat keeps alive, so that two instances never both do it and a dead one is replaced.
+ * heartbeat keeps alive, so that two instances never both do it and a dead one is replaced. Each claim has a token of
+ * its own: a run that was overtaken while its process slept, or was cut off from the database, changes nothing any more.
  */
 public final class Jobs {
 
@@ -41,6 +44,9 @@ public final class Jobs {
     private final Duration retryAfter;
     private final List<String> stores;
     private final BiFunction<String, String, Schedule> schedules;
+
+    /** Tokens of the runs that this process has begun and not ended, whether or not others overtook them, by store/job. */
+    private final Map<String, String> held = new ConcurrentHashMap<>();
 
     /**
      * @param lease how long a claim lasts without a heartbeat
@@ -119,15 +125,31 @@ public final class Jobs {
     /**
      * Claims a run of a job for a store.
      *
-     * @return false if another run of it is alive
+     * @return false if another run of it is alive, or one of this process has not come to its end
      */
     public boolean claim(String store, String job) {
         return take(store, job, "job-claim", "job-add");
     }
 
     private boolean take(String store, String job, String free, String first) {
-        LocalDateTime now = database.now();
         String token = UUID.randomUUID().toString();
+        if (held.putIfAbsent(key(store, job), token) != null) {
+            // also one whose lease ran out while this process slept
+            return false;
+        }
+        boolean taken = false;
+        try {
+            taken = take(store, job, free, first, token);
+        } finally {
+            if (!taken) {
+                held.remove(key(store, job), token);
+            }
+        }
+        return taken;
+    }
+
+    private boolean take(String store, String job, String free, String first, String token) {
+        LocalDateTime now = database.now();
         if (database.sql(free)
                         .param("store", store)
                         .param("job", job)
@@ -138,6 +160,14 @@ public final class Jobs {
                         .update()
                 == 1) {
             return true;
+        }
+        if (database.sql("job-known")
+                        .param("store", store)
+                        .param("job", job)
+                        .query(Long.class)
+                        .single()
+                > 0) {
+            return false;
         }
         try {
             return database.sql(first)
@@ -152,35 +182,57 @@ public final class Jobs {
         }
     }
 
+    private static String key(String store, String job) {
+        return store + "/" + job;
+    }
+
+    /** The statement for the run of a job that this process has begun; no row matches if another overtook it. */
+    private JdbcClient.StatementSpec ofRun(String statement, String store, String job, String token) {
+        return database.sql(statement).param("store", store).param("job", job).param("token", token);
+    }
+
+    /** The runs that this process has begun stay its own for another lease, but for those that others overtook. */
+    public void heartbeat() {
+        List<String> tokens = List.copyOf(held.values());
+        if (!tokens.isEmpty()) {
+            database.sql("job-heartbeat").param("tokens", tokens).update();
+        }
+    }
+
     /**
      * Says what is wrong if the run of a job that this instance has claimed never reaches its end, as when it is killed.
      *
      * @param error one sentence; {@link #finish} takes it away
      */
     public void begun(String store, String job, String error) {
-        database.sql("job-begun")
-                .param("store", store)
-                .param("job", job)
-                .param("instance", instance.id())
-                .param("error", Database.cut(error))
-                .update();
+        String token = held.get(key(store, job));
+        if (token != null) {
+            ofRun("job-begun", store, job, token)
+                    .param("error", Database.cut(error))
+                    .update();
+        }
     }
 
     /**
-     * Ends the run of a job that this instance has claimed.
+     * Ends the run of a job that this instance has claimed. If the state database is away, the run ends all the same: its
+     * claim runs out, and the job is done again.
      *
      * @param error why it failed, or null when it went well
      * @return true if the error is new: another one than that of the run before, or the first
      */
     public boolean finish(String store, String job, @Nullable String error) {
-        String before = error(store, job).orElse("");
-        database.sql("job-finish")
-                .param("store", store)
-                .param("job", job)
-                .param("instance", instance.id())
-                .param("error", Database.cut(error))
-                .update();
-        return error != null && !before.equals(Database.cut(error));
+        String token = held.remove(key(store, job));
+        AtomicBoolean isNew = new AtomicBoolean();
+        Away.tolerate(() -> {
+            String before = error(store, job).orElse("");
+            isNew.set(error != null && !before.equals(Database.cut(error)));
+            if (token != null) {
+                ofRun("job-finish", store, job, token)
+                        .param("error", Database.cut(error))
+                        .update();
+            }
+        });
+        return isNew.get();
     }
 
     /** True while a run of a job of a store is alive, this instance's or another's. */
@@ -194,11 +246,8 @@ public final class Jobs {
 
     /** True while this instance holds the claim of a job of a store: it was not asleep so long that another took it. */
     public boolean isMine(String store, String job) {
-        return count(database.sql("job-mine")
-                        .param("store", store)
-                        .param("job", job)
-                        .param("instance", instance.id()))
-                > 0;
+        String token = held.get(key(store, job));
+        return token != null && count(ofRun("job-mine", store, job, token)) > 0;
     }
 
     private static long count(JdbcClient.StatementSpec statement) {
@@ -221,15 +270,15 @@ public final class Jobs {
      * @return false if another run has claimed the job meanwhile, so that this one should stop
      */
     public boolean progress(String store, String job, long files, long bytes) {
-        return database.sql("job-progress")
-                                .param("store", store)
-                                .param("job", job)
-                                .param("instance", instance.id())
-                                .param("files", files)
-                                .param("bytes", bytes)
-                                .update()
-                        == 1
-                || !claimedByOthers(store).containsKey(job);
+        String token = held.get(key(store, job));
+        if (token == null) {
+            return !claimedByOthers(store).containsKey(job);
+        }
+        return ofRun("job-progress", store, job, token)
+                        .param("files", files)
+                        .param("bytes", bytes)
+                        .update()
+                == 1;
     }
 
     /**
@@ -261,11 +310,10 @@ public final class Jobs {
 
     /** Lets a job run again that this instance has held. */
     public void letGo(String store, String job) {
-        database.sql("job-let-go")
-                .param("store", store)
-                .param("job", job)
-                .param("instance", instance.id())
-                .update();
+        String token = held.remove(key(store, job));
+        if (token != null) {
+            ofRun("job-let-go", store, job, token).update();
+        }
     }
 
     /** True if the last run of a job of a store failed. */

@@ -8,27 +8,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
-import java.util.Locale;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.exception.FlywayValidateException;
-import org.h2.api.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the state database and brings its tables up to date. */
 public final class StateDatabase {
 
-    private static final int ATTEMPTS = 10;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE_IF_AWAY_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final long PAUSE_MILLIS = 500;
-
-    /** What H2 says while one process stops serving a file and the next begins to. */
-    private static final Set<Integer> GONE = Set.of(
-            ErrorCode.DATABASE_IS_CLOSED,
-            ErrorCode.CONNECTION_BROKEN_1,
-            ErrorCode.OBJECT_CLOSED,
-            ErrorCode.ERROR_OPENING_DATABASE_1);
 
     static {
         // a connection is always tried before it is used: the process that served the H2 file may have ended
@@ -45,41 +40,94 @@ public final class StateDatabase {
      * @throws StateException if it cannot be opened or was made by a newer program
      */
     public static HikariDataSource open(Path home, String url, String username, String password) {
+        Dialect dialect = Dialect.of(url);
         HikariConfig config = new HikariConfig();
         config.setPoolName("state");
-        config.setJdbcUrl(url);
-        if (url.startsWith("jdbc:h2:")) {
+        config.setJdbcUrl(Dialect.driverUrl(url));
+        if (dialect == Dialect.H2) {
             // AUTO_SERVER opens a port for other processes of this machine: only on loopback
             System.setProperty("h2.bindAddress", "127.0.0.1");
             // by default a commit stays in memory for up to half a second, and a killed process loses it
             config.setJdbcUrl(inHome(home, url) + ";WRITE_DELAY=0;TRACE_LEVEL_FILE=0");
         }
+        dialect.options.forEach((name, value) -> {
+            if (!url.contains(name + "=")) {
+                config.addDataSourceProperty(name, value);
+            }
+        });
         config.setUsername(username);
         config.setPassword(password);
-        config.setMaximumPoolSize(8);
+        config.setMaximumPoolSize(10);
         config.setMinimumIdle(1);
+        // MariaDB at its default, REPEATABLE READ, ends in deadlocks where several instances claim steps
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-        config.setConnectionInitSql(
-                url.startsWith("jdbc:mariadb:") ? "SET time_zone = '+00:00'" : "SET TIME ZONE 'UTC'");
+        config.setConnectionInitSql(dialect.start);
         config.setConnectionTimeout(15_000);
-        config.setInitializationFailTimeout(10_000);
-        for (int attempt = 1; ; attempt++) {
+        config.setInitializationFailTimeout(1);
+        for (long begun = System.nanoTime(); ; ) {
             try {
-                return migrated(config);
+                return migrated(config, dialect);
             } catch (FlywayValidateException e) {
+                throw new StateException("The state database " + visible(url) + " " + invalid(e), e);
+            } catch (TooOldException e) {
                 throw new StateException(
-                        "The state database " + visible(url)
-                                + " was made by a newer or changed version of this program; run that version, or set"
-                                + " upkeep.database.url to another database",
+                        "The state database " + visible(url) + " is " + e.getMessage()
+                                + "; update that server, or set upkeep.database.url to another",
                         e);
             } catch (FlywayException | HikariPool.PoolInitializationException e) {
-                // the process that served the H2 file to others has just ended: the next to come serves it
-                if (attempt == ATTEMPTS || !isGone(e)) {
-                    throw unopened(url, e);
+                // the process that served the H2 file to others has just ended: the next to come serves it; a server
+                // that
+                // starts, or another instance that makes the tables just now, takes a moment
+                if (!isWorthAnotherTry(e, System.nanoTime() - begun)) {
+                    throw new StateException(
+                            "The state database " + visible(url) + " " + StateFaults.words(e, username), e);
                 }
                 pause();
             }
         }
+    }
+
+    /**
+     * Makes the tables of Quartz's JDBC job store, which has several instances share their ticks. They have a history of
+     * their own, so that commands and instances without that store use the same database.
+     *
+     * @return the class by which Quartz speaks to this database
+     * @throws StateException if several instances cannot share it
+     */
+    public static String shareTicks(DataSource source, String url) {
+        Dialect dialect = Dialect.of(url);
+        if (dialect.quartzDelegate == null) {
+            throw new StateException(
+                    "Several instances cannot share " + visible(url)
+                            + "; set upkeep.database.url to PostgreSQL, MariaDB or MySQL, or leave the profile cluster out",
+                    null);
+        }
+        for (long begun = System.nanoTime(); ; ) {
+            try {
+                Flyway.configure()
+                        .dataSource(source)
+                        .locations("classpath:db/quartz/" + dialect.folder())
+                        .table("quartz_schema_history")
+                        .baselineOnMigrate(true)
+                        .baselineVersion("0")
+                        .load()
+                        .migrate();
+                return dialect.quartzDelegate;
+            } catch (FlywayException e) {
+                if (!isWorthAnotherTry(e, System.nanoTime() - begun)) {
+                    throw new StateException(
+                            "The tables for shared ticks cannot be made in the state database " + visible(url) + ": it "
+                                    + StateFaults.words(e, "of upkeep.database.username"),
+                            e);
+                }
+                pause();
+            }
+        }
+    }
+
+    private static boolean isWorthAnotherTry(Exception error, long nanos) {
+        return StateFaults.isPassing(error)
+                && nanos < (StateFaults.isAway(error) ? PATIENCE_IF_AWAY_NANOS : PATIENCE_NANOS);
     }
 
     private static void pause() {
@@ -90,12 +138,13 @@ public final class StateDatabase {
         }
     }
 
-    private static HikariDataSource migrated(HikariConfig config) {
+    private static HikariDataSource migrated(HikariConfig config, Dialect dialect) {
         HikariDataSource pool = new HikariDataSource(config);
         try {
+            checkVersion(pool);
             Flyway.configure()
                     .dataSource(pool)
-                    .locations("classpath:db/migration")
+                    .locations(dialect.locations())
                     .ignoreMigrationPatterns(new String[0])
                     .load()
                     .migrate();
@@ -106,13 +155,34 @@ public final class StateDatabase {
         }
     }
 
-    private static boolean isGone(Throwable error) {
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && GONE.contains(sql.getErrorCode())) {
-                return true;
+    private static void checkVersion(DataSource source) {
+        try (Connection connection = source.getConnection()) {
+            DatabaseMetaData about = connection.getMetaData();
+            String old = Dialect.tooOld(
+                    about.getDatabaseProductName(), about.getDatabaseMajorVersion(), about.getDatabaseMinorVersion());
+            if (old != null) {
+                throw new TooOldException(old);
             }
+        } catch (SQLException e) {
+            throw new HikariPool.PoolInitializationException(e);
         }
-        return false;
+    }
+
+    private static final class TooOldException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private TooOldException(String message) {
+            super(message);
+        }
+    }
+
+    private static String invalid(FlywayValidateException e) {
+        return String.valueOf(e.getMessage()).contains("failed migration")
+                ? "was left half made by a start that broke off; put it back from a backup, or drop and create it: all stores"
+                        + " are then looked at anew, but history, approvals and unfinished updates are forgotten"
+                : "was made by a newer or changed version of this program; run that version, or set upkeep.database.url to"
+                        + " another database";
     }
 
     /** An H2 URL with a relative file made absolute below the home folder, whose last part is made private. */
@@ -129,39 +199,9 @@ public final class StateDatabase {
         return "jdbc:h2:file:" + file + (options < 0 ? "" : url.substring(options));
     }
 
-    private static StateException unopened(String url, Exception e) {
-        String reason = root(e).toLowerCase(Locale.ROOT);
-        String what = reason.contains("already in use") || reason.contains("locked")
-                ? "is in use by another process that does not share it; stop that process, or add ;AUTO_SERVER=TRUE to"
-                        + " upkeep.database.url"
-                : isDamaged(e)
-                        ? "is damaged; put it back from a backup, or move it away: all stores are then looked at anew, but history,"
-                                + " approvals and unfinished updates are forgotten"
-                        : "cannot be opened (" + root(e) + "); check upkeep.database.url, .username and .password";
-        return new StateException("The state database " + visible(url) + " " + what, e);
-    }
-
-    private static boolean isDamaged(Throwable error) {
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && sql.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The URL without its options, which may hold a password. */
     private static String visible(String url) {
         return url.replaceAll("[;?].*", "").replaceAll("//[^/@]*@", "//");
-    }
-
-    private static String root(Throwable e) {
-        Throwable cause = e;
-        while (cause.getCause() != null && !(cause instanceof SQLException)) {
-            cause = cause.getCause();
-        }
-        String message = String.valueOf(cause.getMessage());
-        return message.lines().findFirst().orElse(message).replaceAll("\\s*\\[[0-9-]+\\]$", "");
     }
 
     private static void makePrivate(@Nullable Path folder) {

@@ -7,8 +7,6 @@ import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.dao.TransientDataAccessException;
 
 /** Turns what went wrong in a route into state: a sentence that {@code status} shows until it is mended. */
 public final class Troubles {
@@ -28,9 +26,11 @@ public final class Troubles {
     /** Ends a claimed run of a job with an error. */
     public void job(String store, String job, Exception error) {
         String sentence = sentence(error);
-        if (jobs.finish(store, job, sentence)) {
-            events.outcome(store, "Job " + job + " failed: " + sentence);
-        }
+        Away.tolerate(() -> {
+            if (jobs.finish(store, job, sentence)) {
+                events.outcome(store, "Job " + job + " failed: " + sentence);
+            }
+        });
     }
 
     /** An update could not be completed: failed if a human has to mend something, else tried again later. */
@@ -49,9 +49,9 @@ public final class Troubles {
             if (cause instanceof StoreException || cause instanceof StateException) {
                 return String.valueOf(cause.getMessage());
             }
-            if (cause instanceof DataAccessResourceFailureException || cause instanceof TransientDataAccessException) {
-                return "the state database (upkeep.database.url) did not answer; what was begun is taken up again";
-            }
+        }
+        if (Away.isCauseOf(error)) {
+            return Away.SENTENCE;
         }
         LOG.error("Unforeseen error; please report it", error);
         Throwable root = error;

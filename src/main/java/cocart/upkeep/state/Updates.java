@@ -53,6 +53,15 @@ public final class Updates {
                 .list();
     }
 
+    /** At most 100 of the store's complete and canceled data updates that ended before a time and have a newer one. */
+    List<DataUpdate> old(String store, LocalDateTime before) {
+        return database.sql("history-updates")
+                .param("store", store)
+                .param("before", before)
+                .query(Updates::map)
+                .list();
+    }
+
     public DataUpdate get(String id) {
         return database.sql("update-get").param("id", id).query(Updates::map).single();
     }

@@ -76,7 +76,7 @@ class JobsTest {
         Jobs one = jobs("one");
         Jobs two = jobs("two");
         one.claim("warm", "up"); // the first statements take long, and a lease is short here
-        one.claim("warm", "up");
+        two.claim("warm", "up");
         assertThat(one.claim("acme", "back-up")).isTrue();
         assertThat(one.claim("acme", "back-up")).as("nor twice by the same").isFalse();
         assertThat(two.claim("acme", "back-up")).isFalse();

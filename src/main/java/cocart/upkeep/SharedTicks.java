@@ -1,0 +1,58 @@
+package cocart.upkeep;
+
+import cocart.upkeep.state.StateDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.quartz.utils.ConnectionProvider;
+import org.quartz.utils.DBConnectionManager;
+
+/** Quartz's JDBC job store in the state database, by which each tick fires on one of several instances. */
+final class SharedTicks {
+
+    private static final String QUARTZ = "camel.component.quartz.properties[";
+    private static final String STORE = key("org.quartz.jobStore.class");
+
+    private SharedTicks() {}
+
+    /**
+     * Completes the properties if they name a JDBC job store, and makes its tables.
+     *
+     * @param ticks false for a command: it must not take part, as a tick that fires on it would be lost
+     * @throws cocart.upkeep.state.StateException if the state database cannot be shared
+     */
+    static void prepare(Properties properties, DataSource state, String instance, boolean ticks) {
+        if (!properties.getProperty(STORE, "").contains("jdbcjobstore")) {
+            return;
+        }
+        if (!ticks) {
+            properties.keySet().removeIf(key -> key.toString().startsWith(QUARTZ));
+            return;
+        }
+        String delegate = StateDatabase.shareTicks(state, properties.getProperty("upkeep.database.url"));
+        DBConnectionManager.getInstance().addConnectionProvider(instance, new Connections(state));
+        properties.putIfAbsent(key("org.quartz.scheduler.instanceId"), instance);
+        properties.putIfAbsent(key("org.quartz.jobStore.driverDelegateClass"), delegate);
+        properties.putIfAbsent(key("org.quartz.jobStore.dataSource"), instance);
+    }
+
+    private static String key(String name) {
+        return QUARTZ + name + "]";
+    }
+
+    /** The state database's pool, which others close. */
+    private record Connections(DataSource state) implements ConnectionProvider {
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            return state.getConnection();
+        }
+
+        @Override
+        public void initialize() {}
+
+        @Override
+        public void shutdown() {}
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM data_update WHERE id = :id AND state IN ('complete', 'canceled')
