@@ -64,7 +64,7 @@ class ClusterTest {
             awaitState("complete", one, two);
             assertThat(ask("SELECT COUNT(*) FROM data_update")).containsExactly("1");
             assertThat(ask("SELECT attempts FROM data_update_step")).containsExactly("1", "1", "1");
-            assertThat(ask("SELECT COUNT(*) FROM event WHERE text LIKE 'Step %'"))
+            assertThat(ask("SELECT COUNT(*) FROM event WHERE text LIKE 'Step % complete.%'"))
                     .containsExactly("3");
             assertThat(shop.database.columns()).isEqualTo(Shop.NEW_COLUMNS);
             assertThat(shop.database.carts()).isEqualTo(carts);

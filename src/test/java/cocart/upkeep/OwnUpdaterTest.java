@@ -222,7 +222,7 @@ class OwnUpdaterTest {
         sql(none());
         DataUpdate update = approved();
         boolean[] done = {false};
-        AdviceWith.adviceWith(context, "run-step", route -> route.weaveById("record-step")
+        AdviceWith.adviceWith(context, "run-step", route -> route.weaveById("run-step-sql")
                 .after()
                 .process(exchange -> {
                     if (!done[0]) {

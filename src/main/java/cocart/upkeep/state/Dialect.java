@@ -69,6 +69,11 @@ enum Dialect {
                 : new String[] {"classpath:db/migration"};
     }
 
+    /** Words of migrations that differ: an index is dropped by its name, with MariaDB and MySQL that of its table too. */
+    Map<String, String> placeholders() {
+        return Map.of("ofStep", this == MYSQL ? "ON data_update_step" : "");
+    }
+
     /**
      * Whether a server is too old, in words.
      *

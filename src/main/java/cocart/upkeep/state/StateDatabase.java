@@ -145,6 +145,7 @@ public final class StateDatabase {
             Flyway.configure()
                     .dataSource(pool)
                     .locations(dialect.locations())
+                    .placeholders(dialect.placeholders())
                     .ignoreMigrationPatterns(new String[0])
                     .load()
                     .migrate();

@@ -483,6 +483,7 @@ class RetentionTest {
     @Test
     void aManifestThatCannotBeReadStopsRetentionAndSaysSo() throws Exception {
         day(-2);
+        shop.files("plugins/new", 1, "new"); // an unchanged one is not compared
         Snapshot odd = day(-1);
         Path manifest = odd.path().resolve("manifest.jsonl");
         List<String> lines = new java.util.ArrayList<>(Files.readAllLines(manifest));

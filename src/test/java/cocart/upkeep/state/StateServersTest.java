@@ -54,7 +54,7 @@ class StateServersTest {
     private static void same(StateServers server) throws Exception {
         StateServers.Place place = server.create();
         try (HikariDataSource source = open(place)) {
-            assertEveryStatementIsUnderstood(source);
+            assertEveryStatementIsUnderstood(source, server == StateServers.POSTGRESQL);
             assertTimesAreUtc(new Database(source));
             assertAnOvertakenRunHasNoSay(source);
             assertWhatIsOldBecomesOneLine(source);
@@ -73,10 +73,12 @@ class StateServersTest {
     }
 
     /** With nulls throughout: a database that does not know the grammar, a table or a column says so all the same. */
-    private static void assertEveryStatementIsUnderstood(HikariDataSource source) throws Exception {
+    private static void assertEveryStatementIsUnderstood(HikariDataSource source, boolean postgres) throws Exception {
         List<Path> files;
         try (Stream<Path> all = Files.list(Path.of("src/main/resources/sql"))) {
-            files = all.sorted().toList();
+            files = all.filter(file -> postgres || !file.toString().endsWith("-postgresql.sql"))
+                    .sorted()
+                    .toList();
         }
         assertThat(files).hasSizeGreaterThan(70);
         List<String> wrong = new ArrayList<>();
