@@ -50,6 +50,7 @@ public final class Settings {
             Map.entry("backup.skip", SKIP),
             Map.entry("backup.keep", "last=3,within=2d,daily=14,weekly=8,monthly=12"),
             Map.entry("backup.connections", "2"),
+            Map.entry("backup.near", "5ms"),
             Map.entry("backup.in-flight", "128"),
             Map.entry("backup.memory", "16MB"),
             Map.entry("backup.drill.cron", ""),
@@ -366,6 +367,7 @@ public final class Settings {
                 skips(id),
                 shared(id, "backup.keep"),
                 number(nameOf(id, "backup.connections"), shared(id, "backup.connections"), 16),
+                durationOf(id, "backup.near"),
                 number(nameOf(id, "backup.in-flight"), shared(id, "backup.in-flight"), 4096),
                 memory(id));
     }

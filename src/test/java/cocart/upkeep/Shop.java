@@ -81,6 +81,7 @@ final class Shop implements AutoCloseable {
                         "upkeep.stores = acme",
                         "upkeep.store.acme.files = sftp:deploy@127.0.0.1:" + sftp.port() + "/?password=RAW(s3cret!)",
                         "upkeep.detect.settle = " + SETTLE_MILLIS + "ms",
+                        "upkeep.backup.near = 0ms",
                         "upkeep.lease = 3s",
                         "upkeep.tick.cron = * * * * * ?",
                         "upkeep.detect.cron = * * * * * ?",

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.BufferUnderflowException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -62,6 +63,7 @@ final class SftpConnection implements AutoCloseable {
     private volatile boolean flushing;
     private Set<String> extensions = Set.of();
     private int nextId = 1;
+    private long roundTripNanos = Long.MAX_VALUE;
 
     /**
      * @param idleMillis longest silence while an answer is awaited
@@ -200,11 +202,18 @@ final class SftpConnection implements AutoCloseable {
         }
     }
 
+    /** The shortest that an answer was waited for, with nothing else in flight. */
+    Duration roundTrip() {
+        return Duration.ofNanos(roundTripNanos);
+    }
+
     /** Sends one request and waits for its answer; nothing else may be in flight. */
     SftpPacket ask(int type, SftpPacket.Builder body) {
+        long asked = System.nanoTime();
         int id = send(type, body);
         flush();
         SftpPacket answer = receive();
+        roundTripNanos = Math.min(roundTripNanos, System.nanoTime() - asked);
         if (answer.id() != id) {
             throw new StoreException(
                     "store " + store + ": the SFTP server answered something that was not asked", null);

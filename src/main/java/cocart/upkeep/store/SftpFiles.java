@@ -193,15 +193,12 @@ final class SftpFiles implements StoreFiles {
 
     @Override
     public void walk(String folder, Visitor visitor) {
+        // processors, not round trips, are what a server next door waits for: another connection would only take its
+        // share
+        int connections = connection.roundTrip().compareTo(limits.near()) > 0 ? limits.connections() : 1;
         // half of the memory is left to what the visitor has not written yet
         connection = new SftpWalk(
-                        store,
-                        opener,
-                        visitor,
-                        limits.connections(),
-                        limits.inFlight(),
-                        limits.memory() / 2,
-                        idleMillis)
+                        store, opener, visitor, connections, limits.inFlight(), limits.memory() / 2, idleMillis)
                 .run(connection, at(folder));
     }
 

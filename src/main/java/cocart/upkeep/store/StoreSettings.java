@@ -38,6 +38,7 @@ public record StoreSettings(
      * @param skip patterns of paths in wp-content that are not backed up, anchored there
      * @param keep which snapshots are kept, in restic's terms, such as {@code last=3,daily=14}; empty for all
      * @param connections SFTP or FTP connections at once, at least 1
+     * @param near longest round trip to an SFTP server that gets by with one connection
      * @param inFlight most folders and files that are being listed or read at once over all connections, at least 1
      * @param memory most bytes of content that are asked for or wait to be written, at least 1 MiB
      */
@@ -47,6 +48,7 @@ public record StoreSettings(
             List<String> skip,
             String keep,
             int connections,
+            Duration near,
             int inFlight,
             long memory) {}
 

@@ -345,7 +345,7 @@ class BackUpTest {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", skips, "", 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", skips, "", 2, Duration.ZERO, 128, 16L << 20));
     }
 
     private void write(String name, String text) throws IOException {

@@ -699,7 +699,7 @@ class RestoreTest {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", skip, "", 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", skip, "", 2, Duration.ZERO, 128, 16L << 20));
     }
 
     private void serve(Server server) throws Exception {

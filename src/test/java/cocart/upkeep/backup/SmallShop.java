@@ -87,6 +87,6 @@ public final class SmallShop {
                 Duration.ZERO,
                 "0 * * * * ?",
                 zone,
-                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), keep, 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), keep, 2, Duration.ZERO, 128, 16L << 20));
     }
 }

@@ -499,7 +499,7 @@ class VerifyTest {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, Duration.ZERO, 128, 16L << 20));
     }
 
     private void write(String name, String text) throws IOException {

@@ -159,7 +159,8 @@ public final class FaultyStore implements AutoCloseable {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", connections, inFlight, 16L << 20));
+                new StoreSettings.Backup(
+                        "0 0 3 * * ?", "", List.of(), "", connections, Duration.ZERO, inFlight, 16L << 20));
     }
 
     private static long dump(Path target) {

@@ -25,7 +25,7 @@ final class SftpServers {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, Duration.ZERO, 128, 16L << 20));
     }
 
     /** @param home where {@code config/known_hosts} lies */

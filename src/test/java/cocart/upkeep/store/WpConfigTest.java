@@ -73,7 +73,7 @@ class WpConfigTest {
                 Duration.ZERO,
                 "0 * * * * ?",
                 "UTC",
-                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, 128, 16L << 20));
+                new StoreSettings.Backup("0 0 3 * * ?", "", List.of(), "", 2, Duration.ZERO, 128, 16L << 20));
         return DatabaseAddresses.resolve(store, () -> Optional.of(("<?php\n" + php).getBytes(StandardCharsets.UTF_8)));
     }
 
