@@ -481,7 +481,7 @@ final class Commands {
                         + update.get().toVersion() + "; upkeep retry " + store + " takes it up again";
             }
             return nothing("no data update can be canceled now (state: "
-                    + update.map(DataUpdate::state).orElse("none") + "); a step that is running is not interrupted");
+                    + update.map(DataUpdate::state).orElse("none") + ")");
         }
     }
 

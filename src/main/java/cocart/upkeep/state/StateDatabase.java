@@ -75,9 +75,7 @@ public final class StateDatabase {
                                 + "; update that server, or set upkeep.database.url to another",
                         e);
             } catch (FlywayException | HikariPool.PoolInitializationException e) {
-                // the process that served the H2 file to others has just ended: the next to come serves it; a server
-                // that
-                // starts, or another instance that makes the tables just now, takes a moment
+                // whoever served the H2 file has just ended, a server is starting, or another instance makes the tables
                 if (!isWorthAnotherTry(e, System.nanoTime() - begun)) {
                     throw new StateException(
                             "The state database " + visible(url) + " " + StateFaults.words(e, username), e);
