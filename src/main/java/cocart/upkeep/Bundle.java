@@ -277,7 +277,8 @@ public final class Bundle implements AutoCloseable {
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
         if (!ticks) {
-            main.configure().setAutoStartupExcludePattern("quartz:*");
+            // nor what waits for their news: each would be waited for at the end
+            main.configure().setAutoStartupExcludePattern("quartz:*,seda:*");
         }
         main.configure().setUseMdcLogging(true);
         main.configure().setMdcLoggingKeysPattern("*");

@@ -23,11 +23,14 @@ final class SharedTicks {
      * @throws cocart.upkeep.state.StateException if the state database cannot be shared
      */
     static void prepare(Properties properties, DataSource state, String instance, boolean ticks) {
-        if (!properties.getProperty(STORE, "").contains("jdbcjobstore")) {
-            return;
-        }
         if (!ticks) {
             properties.keySet().removeIf(key -> key.toString().startsWith(QUARTZ));
+            // of Quartz's own threads each would be waited for at the end, half a second in all
+            properties.setProperty(key("org.quartz.threadPool.class"), "org.quartz.simpl.ZeroSizeThreadPool");
+            properties.setProperty(key("org.quartz.jobStore.class"), "org.quartz.simpl.RAMJobStore");
+            return;
+        }
+        if (!properties.getProperty(STORE, "").contains("jdbcjobstore")) {
             return;
         }
         String delegate = StateDatabase.shareTicks(state, properties.getProperty("upkeep.database.url"));
