@@ -25,7 +25,8 @@ final class SharedTicks {
     static void prepare(Properties properties, DataSource state, String instance, boolean ticks) {
         if (!ticks) {
             properties.keySet().removeIf(key -> key.toString().startsWith(QUARTZ));
-            // of Quartz's own threads each would be waited for at the end, half a second in all
+            // nothing is fired, and of Quartz's own threads each would be waited for at the end, half a second in all
+            properties.setProperty("camel.component.quartz.autoStartScheduler", "false");
             properties.setProperty(key("org.quartz.threadPool.class"), "org.quartz.simpl.ZeroSizeThreadPool");
             properties.setProperty(key("org.quartz.jobStore.class"), "org.quartz.simpl.RAMJobStore");
             return;
