@@ -2,6 +2,7 @@ package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cocart.upkeep.plan.Proofs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -182,6 +183,53 @@ class ByWordPressTest {
         });
         assertThat(actions()).allMatch(action -> action.startsWith("canceled")).hasSize(3);
         assertThat(EndToEndTest.status(shop).at("/notice/text").asText()).contains("Does WP-Cron run");
+    }
+
+    @Test
+    @Tag("soak")
+    void killedWhileItHandsOverThereIsOneSetOfActions() throws Exception {
+        works = false;
+        settings("upkeep.lease = 1s");
+        shop.upkeep("once");
+        assertThat(shop.upkeep("approve", "acme", "--by-wordpress").code()).isZero();
+        try (Connection holder = DriverManager.getConnection(Shop.mariadb().url("shop"), "shop", Shop.PASSWORD);
+                Statement lock = holder.createStatement()) {
+            // it gets as far as the log entry of the first action
+            lock.execute("LOCK TABLES wp_actionscheduler_logs READ");
+            Process child = shop.start(folder.resolve("killed.log"), "once");
+            try (Connection root = Shop.mariadb().administrator()) {
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !"0"
+                        .equals(Proofs.scalar(
+                                root,
+                                "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO"
+                                        + " wp_actionscheduler_logs%'")));
+            }
+            child.destroyForcibly().waitFor();
+        }
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .pollDelay(Duration.ofSeconds(2))
+                .until(() -> {
+                    shop.upkeep("once");
+                    return actions().size() > 0;
+                });
+        assertThat(actions()).hasSize(3).allMatch(action -> action.startsWith("pending"));
+
+        // killed right after the actions were there, before that was recorded
+        try (Connection state = DriverManager.getConnection(
+                        "jdbc:h2:file:" + shop.home.resolve("data/upkeep") + ";AUTO_SERVER=TRUE", "sa", "");
+                Statement statement = state.createStatement()) {
+            assertThat(statement.executeUpdate("UPDATE own_updater SET queued_at = NULL"))
+                    .isEqualTo(1);
+        }
+        shop.upkeep("once");
+        assertThat(actions()).hasSize(3);
+        works = true;
+        Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> {
+            shop.upkeep("once");
+            return EndToEndTest.status(shop).at("/dataUpdate/state").asText().equals("complete");
+        });
+        assertThat(actions()).hasSize(3);
     }
 
     @Test
