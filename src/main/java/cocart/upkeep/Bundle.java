@@ -95,6 +95,7 @@ public final class Bundle implements AutoCloseable {
     final Updates updates;
     final PluginStates plugins;
     final OwnUpdaters ownUpdaters;
+    final ByWordPress byWordPress;
     final Notices notices;
     final Events events;
     final Jobs jobs;
@@ -178,7 +179,7 @@ public final class Bundle implements AutoCloseable {
         bind("notices", notices);
         bind("history", new History(database, updates, events, settings.duration("database.keep")));
         bind("troubles", new Troubles(jobs, updates, events));
-        bind("progress", new Progress(stores, plugins, updates, jobs));
+        bind("progress", new Progress(stores, plugins, updates, jobs, plans, ownUpdaters));
         bind(
                 "detector",
                 new Detector(
@@ -232,21 +233,22 @@ public final class Bundle implements AutoCloseable {
                 List.of(settings.value("backup.client-program").split("\\s*,\\s*")),
                 plans);
         bind("copies", copies);
-        bind("rehearsal", new Rehearsal(stores, plans, proofs, updates, plugins, runner, PhpVersion::compare));
+        bind(
+                "rehearsal",
+                new Rehearsal(stores, plans, proofs, updates, plugins, ownUpdaters, runner, PhpVersion::compare));
         bind("rehearsals", rehearsals);
         bind("drill", new Drill(stores, snapshots, verify, verified, scratch, copies, plans, proofs, events));
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
-        bind(
-                "byWordPress",
-                new ByWordPress(
-                        stores,
-                        updates,
-                        ownUpdaters,
-                        scheduler,
-                        new WpCron(),
-                        store -> settings.durationOf(store, "migrate.wordpress-wait")));
+        byWordPress = new ByWordPress(
+                stores,
+                updates,
+                ownUpdaters,
+                scheduler,
+                new WpCron(),
+                store -> settings.durationOf(store, "migrate.wordpress-wait"));
+        bind("byWordPress", byWordPress);
         bind("handedOver", new HandedOver(stores, plans, proofs, updates, ownUpdaters, PhpVersion::compare));
         bind(
                 "objectCache",

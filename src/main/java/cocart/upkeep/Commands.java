@@ -382,6 +382,10 @@ final class Commands {
             Optional<DataUpdate> update = bundle.updates.current(store);
             String state = update.map(DataUpdate::state).orElse("none");
             if (byWordPress) {
+                String refusal = state.equals("blocked") ? bundle.byWordPress.refusal(update.get()) : null;
+                if (refusal != null) {
+                    return nothing(refusal);
+                }
                 return update.isPresent() && bundle.ownUpdaters.handOver(update.get())
                         ? handedOver(bundle, update.get())
                         : nothing("no data update is blocked (state: " + state

@@ -2,6 +2,7 @@ package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cocart.upkeep.plan.Proofs;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -25,12 +26,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A release that asks for a data update which no plan describes, as CoCart 4.3.24 does, from detection to its end. */
+/** A release that asks for a data update which no plan describes, from detection to its end. */
 class ByWordPressTest {
 
     private static final String INSTALLER = "<?php\nclass CoCart_Install {\n\tprivate static $db_updates = array(\n"
             + "\t\t'3.0.0'  => array(\n\t\t\t'cocart_update_300_db_structure',\n\t\t\t'cocart_update_300_db_version',\n\t\t),\n"
-            + "\t\t'4.3.23' => array(\n\t\t\t'cocart_update_4323_db_structure',\n\t\t\t'cocart_update_4323_db_version',\n"
+            + "\t\t'5.1.0' => array(\n\t\t\t'cocart_update_510_db_structure',\n\t\t\t'cocart_update_510_db_version',\n"
             + "\t\t),\n\t);\n\t// queue: 'cocart_update_db_to_current_version'\n"
             + "\tfunction update() { q( 'cocart_update_db_to_current_version' ); }\n}\n";
 
@@ -49,9 +50,9 @@ class ByWordPressTest {
         shop.database.execute(
                 "ALTER TABLE wp_cocart_carts ADD cart_created bigint(20) unsigned NOT NULL AFTER cart_value,"
                         + " ADD cart_source varchar(200) NOT NULL AFTER cart_expiry, ADD cart_hash varchar(200) NOT NULL");
-        shop.files.plugin("4.3.24");
+        shop.files.plugin("5.1.1");
         shop.files.plugin("includes/classes/class-cocart-install.php", INSTALLER);
-        shop.files.plugin("includes/class-cocart.php", "<?php class CoCart { public static $db_version = '4.3.23'; }");
+        shop.files.plugin("includes/class-cocart.php", "<?php class CoCart { public static $db_version = '5.1.0'; }");
         Files.delete(shop.root.resolve("wp-content/plugins/" + Shop.SLUG + "/includes/class-cocart-install.php"));
         web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         web.createContext("/wp-cron.php", exchange -> {
@@ -93,7 +94,7 @@ class ByWordPressTest {
                     + "', attempts = 1, last_attempt_gmt = UTC_TIMESTAMP() WHERE status = 'pending'");
             if (ends.equals("complete")) {
                 statement.execute(
-                        "UPDATE wp_options SET option_value = '4.3.23' WHERE option_name = 'cocart_db_version'");
+                        "UPDATE wp_options SET option_value = '5.1.0' WHERE option_name = 'cocart_db_version'");
             } else {
                 statement.execute("INSERT INTO wp_actionscheduler_logs (action_id, message) SELECT MIN(action_id),"
                         + " 'action failed via WP Cron: no memory' FROM wp_actionscheduler_actions");
@@ -109,10 +110,10 @@ class ByWordPressTest {
         JsonNode update = EndToEndTest.status(shop).get("dataUpdate");
         assertThat(update.get("state").asText()).isEqualTo("blocked");
         assertThat(update.get("from").asText()).isEqualTo("3.0.0");
-        assertThat(update.get("to").asText()).isEqualTo("4.3.23");
+        assertThat(update.get("to").asText()).isEqualTo("5.1.0");
         assertThat(EndToEndTest.status(shop).at("/notice/kind").asText()).isEqualTo("attention");
         assertThat(update.get("reason").asText())
-                .contains("cocart_update_4323_db_structure, cocart_update_4323_db_version")
+                .contains("cocart_update_510_db_structure, cocart_update_510_db_version")
                 .doesNotContain("cocart_update_300")
                 .contains("config/updates/" + Shop.SLUG + ".yaml")
                 .contains("upkeep approve acme --by-wordpress");
@@ -120,14 +121,14 @@ class ByWordPressTest {
         assertThat(actions()).isEmpty();
 
         Shop.Said said = shop.upkeep("approve", "acme", "--by-wordpress");
-        assertThat(said.out()).contains("cocart_update_4323_db_structure").contains("not proven");
+        assertThat(said.out()).contains("cocart_update_510_db_structure").contains("not proven");
         assertThat(shop.upkeep("approve", "acme", "--by-wordpress").code()).isEqualTo(1);
         assertThat(shop.upkeep("once").code()).isZero();
         assertThat(actions())
                 .containsExactly(
-                        "complete {\"update_callback\":\"cocart_update_4323_db_structure\"}",
-                        "complete {\"update_callback\":\"cocart_update_4323_db_version\"}",
-                        "complete {\"version\":\"4.3.23\"}");
+                        "complete {\"update_callback\":\"cocart_update_510_db_structure\"}",
+                        "complete {\"update_callback\":\"cocart_update_510_db_version\"}",
+                        "complete {\"version\":\"5.1.0\"}");
         JsonNode store = EndToEndTest.status(shop);
         assertThat(store.at("/dataUpdate/state").asText()).isEqualTo("complete");
         assertThat(store.at("/dataUpdate/snapshot").isTextual())
@@ -185,6 +186,53 @@ class ByWordPressTest {
     }
 
     @Test
+    @Tag("soak")
+    void killedWhileItHandsOverThereIsOneSetOfActions() throws Exception {
+        works = false;
+        settings("upkeep.lease = 1s");
+        shop.upkeep("once");
+        assertThat(shop.upkeep("approve", "acme", "--by-wordpress").code()).isZero();
+        try (Connection holder = DriverManager.getConnection(Shop.mariadb().url("shop"), "shop", Shop.PASSWORD);
+                Statement lock = holder.createStatement()) {
+            // it gets as far as the log entry of the first action
+            lock.execute("LOCK TABLES wp_actionscheduler_logs READ");
+            Process child = shop.start(folder.resolve("killed.log"), "once");
+            try (Connection root = Shop.mariadb().administrator()) {
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !"0"
+                        .equals(Proofs.scalar(
+                                root,
+                                "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO"
+                                        + " wp_actionscheduler_logs%'")));
+            }
+            child.destroyForcibly().waitFor();
+        }
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .pollDelay(Duration.ofSeconds(2))
+                .until(() -> {
+                    shop.upkeep("once");
+                    return actions().size() > 0;
+                });
+        assertThat(actions()).hasSize(3).allMatch(action -> action.startsWith("pending"));
+
+        // killed right after the actions were there, before that was recorded
+        try (Connection state = DriverManager.getConnection(
+                        "jdbc:h2:file:" + shop.home.resolve("data/upkeep") + ";AUTO_SERVER=TRUE", "sa", "");
+                Statement statement = state.createStatement()) {
+            assertThat(statement.executeUpdate("UPDATE own_updater SET queued_at = NULL"))
+                    .isEqualTo(1);
+        }
+        shop.upkeep("once");
+        assertThat(actions()).hasSize(3);
+        works = true;
+        Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> {
+            shop.upkeep("once");
+            return EndToEndTest.status(shop).at("/dataUpdate/state").asText().equals("complete");
+        });
+        assertThat(actions()).hasSize(3);
+    }
+
+    @Test
     void aPlanThatAppearsSupersedesTheBlock() throws Exception {
         shop.upkeep("once");
         assertThat(EndToEndTest.status(shop).at("/dataUpdate/state").asText()).isEqualTo("blocked");
@@ -192,7 +240,7 @@ class ByWordPressTest {
         Files.writeString(
                 plans,
                 Files.readString(plans)
-                        + "  - version: 4.3.23\n    mark: cocart_db_version\n    carts:\n      table: cocart_carts\n"
+                        + "  - version: 5.1.0\n    mark: cocart_db_version\n    carts:\n      table: cocart_carts\n"
                         + "      key: cart_id\n      columns: [cart_id, cart_key, cart_value, cart_expiry]\n    steps:\n"
                         + "      - name: add-x\n        description: Adds x.\n        unless: SELECT COUNT(*) FROM"
                         + " information_schema.columns WHERE table_schema = DATABASE() AND table_name ="
@@ -204,7 +252,7 @@ class ByWordPressTest {
         JsonNode update = EndToEndTest.status(shop).get("dataUpdate");
         assertThat(update.get("state").asText()).isEqualTo("complete");
         assertThat(update.get("reason").asText()).contains("proven in the schema");
-        assertThat(shop.database.option("cocart_db_version")).isEqualTo("4.3.23");
+        assertThat(shop.database.option("cocart_db_version")).isEqualTo("5.1.0");
         assertThat(actions()).isEmpty();
     }
 

@@ -133,6 +133,84 @@ class NetworkTest {
         }
     }
 
+    /** Called by a route of the test, once. */
+    public static final class Joining {
+
+        private static ShopDatabase joined;
+        private static Connection connection;
+
+        private Joining() {}
+
+        public static void join() throws Exception {
+            if (joined == null) {
+                joined = blog(connection, 7, "2.9.3", 4);
+            }
+        }
+    }
+
+    @Test
+    void aBlogThatJoinsAfterTheLastStepIsMigratedBeforeTheMark() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "2.9.3", 5)) {
+            network(shop.database);
+            shop.files.plugin("4.3.6");
+            Joining.connection = shop.connection;
+            Joining.joined = null;
+            Path route = shop.home.resolve("routes/complete.camel.yaml");
+            Files.writeString(
+                    route,
+                    Files.readString(route)
+                            .replaceFirst(
+                                    "      steps:\n",
+                                    "      steps:\n        - setVariable:\n            name: joined\n            method:\n"
+                                            + "              beanType: "
+                                            + Joining.class.getName().replace("$", "\\$")
+                                            + "\n              method: join\n"));
+
+            Shop.Said once = shop.upkeep("once");
+
+            assertThat(once.code()).as(once.out() + once.err()).isZero();
+            assertThat(Joining.joined.columns()).isEqualTo(Shop.NEW_COLUMNS);
+            assertThat(Joining.joined.option("cocart_db_version")).isEqualTo("3.0.0");
+            assertThat(Joining.joined.carts()).hasSize(4);
+            JsonNode update = EndToEndTest.status(shop).get("dataUpdate");
+            assertThat(update.get("state").asText()).isEqualTo("complete");
+            assertThat(update.get("steps")).hasSize(6);
+        }
+    }
+
+    @Test
+    void anUpdateThatNoPlanDescribesIsNotHandedOverForAWholeNetwork() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "3.0.0", 2)) {
+            network(shop.database);
+            ShopDatabase second = blog(shop.connection, 2, "3.0.0", 2);
+            shop.database.execute(MIGRATE.formatted("wp_"));
+            second.execute(MIGRATE.formatted("wp_2_"));
+            shop.files.plugin("5.1.1");
+            shop.files.plugin(
+                    "includes/class-cocart-install.php",
+                    "<?php class X { private static $db_updates = array( '5.1.0' => array( 'cocart_update_510' ) ); }");
+            assertThat(shop.upkeep("once").code()).isEqualTo(1);
+            JsonNode blocked = EndToEndTest.status(shop).get("dataUpdate");
+            assertThat(blocked.get("state").asText()).isEqualTo("blocked");
+            assertThat(blocked.get("reason").asText())
+                    .contains("update each of the 2 blogs in its own wp-admin")
+                    .doesNotContain("--by-wordpress");
+
+            Shop.Said approve = shop.upkeep("approve", "acme", "--by-wordpress");
+            assertThat(approve.code()).isEqualTo(1);
+            assertThat(approve.out() + approve.err())
+                    .contains("each of the 2 blogs of this network has an Action Scheduler and a WP-Cron of its own");
+
+            shop.database.option("cocart_db_version", "5.1.0");
+            shop.upkeep("once");
+            assertThat(EndToEndTest.status(shop).at("/dataUpdate/state").asText())
+                    .as("blog 2 still has to be updated")
+                    .isEqualTo("blocked");
+            second.option("cocart_db_version", "5.1.0");
+            assertThat(shop.upkeep("once").code()).isZero();
+        }
+    }
+
     @Test
     void oneOutdatedBlogMakesTheStoreOutdatedAndIsNamed() throws Exception {
         try (Network network = new Network()) {

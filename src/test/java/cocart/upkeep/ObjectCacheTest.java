@@ -1,10 +1,16 @@
 package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.wordpress.ObjectCache;
+import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +18,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +67,87 @@ class ObjectCacheTest {
             assertThat(EndToEndTest.status(shop).at("/notice/text").asText())
                     .contains("could not be flushed (upkeep.store.acme.flush-cache.address (memcached at 127.0.0.1)");
         }
+    }
+
+    @Test
+    void memcachedAndAnAddressOfTheShopAreFlushedToo() throws Exception {
+        try (ServerSocket memcached = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            List<String> heard = new CopyOnWriteArrayList<>();
+            Thread thread = new Thread(() -> {
+                for (String answer : List.of("OK\r\n", "ERROR\r\n")) {
+                    try (Socket socket = memcached.accept()) {
+                        heard.add(new BufferedReader(new InputStreamReader(socket.getInputStream())).readLine());
+                        socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+                    } catch (java.io.IOException e) {
+                        return;
+                    }
+                }
+            });
+            thread.start();
+            String address = "memcached://127.0.0.1:" + memcached.getLocalPort();
+            assertThat(flush(address)).isEqualTo("all of the memcached at 127.0.0.1");
+            assertThatThrownBy(() -> flush(address))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageEndingWith("does not answer as it should: it answered ERROR");
+            assertThat(heard).containsExactly("flush_all", "flush_all");
+        }
+        HttpServer web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        List<String> called = new CopyOnWriteArrayList<>();
+        web.createContext("/", exchange -> {
+            called.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            exchange.sendResponseHeaders(exchange.getRequestURI().getPath().equals("/flush") ? 204 : 403, -1);
+            exchange.close();
+        });
+        web.start();
+        try {
+            String address = "http://127.0.0.1:" + web.getAddress().getPort();
+            assertThat(flush(address + "/flush?key=h1dden")).isEqualTo("by a call of 127.0.0.1");
+            assertThatThrownBy(() -> flush(address + "/nothing?key=h1dden"))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageEndingWith("does not answer as it should: it answered 403")
+                    .message()
+                    .doesNotContain("h1dden");
+            assertThat(called).containsExactly("POST /flush?key=h1dden", "POST /nothing?key=h1dden");
+        } finally {
+            web.stop(0);
+        }
+    }
+
+    /** The real memcached, where it is installed. */
+    @Test
+    @Tag("soak")
+    void theRealMemcachedLosesWhatItHeld() throws Exception {
+        Path program = Path.of("/usr/bin/memcached");
+        assumeThat(program).as("memcached is not installed here").exists();
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Process memcached = new ProcessBuilder(
+                        program.toString(), "-u", "nobody", "-l", "127.0.0.1", "-p", String.valueOf(port))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("memcached.log").toFile())
+                .start();
+        try {
+            Awaitility.await().ignoreExceptions().until(() -> said(port, "set a 0 0 1\r\n1")
+                    .equals("STORED"));
+            assertThat(said(port, "get a")).startsWith("VALUE");
+            assertThat(flush("memcached://127.0.0.1:" + port)).startsWith("all of the memcached");
+            assertThat(said(port, "get a")).isEqualTo("END");
+        } finally {
+            memcached.destroyForcibly().waitFor();
+        }
+    }
+
+    private static String said(int port, String command) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            return new BufferedReader(new InputStreamReader(socket.getInputStream())).readLine();
+        }
+    }
+
+    private static String flush(String address) {
+        return new ObjectCache(null, null, store -> address, true).flush("acme");
     }
 
     /** The same update is due again. */

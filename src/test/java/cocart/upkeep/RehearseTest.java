@@ -3,6 +3,7 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import cocart.upkeep.demo.ShopDatabase;
 import cocart.upkeep.plan.Proofs;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
@@ -98,7 +99,10 @@ class RehearseTest {
                 .containsPattern("eat +failed")
                 .contains("NOT proven")
                 .doesNotContain("add-cart-created");
-        assertThat(eats.err()).contains("the store was not touched: store acme: step eat changed the carts");
+        assertThat(eats.err())
+                .contains("the store was not touched: store acme: step eat changed the carts")
+                .contains(". Mend the step in config/updates.")
+                .doesNotContain("Restore the table");
 
         Files.writeString(plan, shipped.replaceAll("(?s)      - name: add-cart-hash.*?    proofs:", "    proofs:"));
         Shop.Said unproven = shop.upkeep("rehearse", "acme");
@@ -107,6 +111,32 @@ class RehearseTest {
         assertThat(unproven.err()).contains("Proof cart-hash does not hold");
         assertThat(shop.database.columns()).hasSize(4);
         assertThat(shop.database.carts()).hasSize(30);
+    }
+
+    @Test
+    @Tag("soak")
+    void everyBlogOfANetworkIsRehearsedAndTheOneThatFailsIsNamed() throws Exception {
+        shop.database.execute("CREATE TABLE wp_blogs (blog_id bigint(20) NOT NULL PRIMARY KEY)");
+        shop.database.execute("INSERT INTO wp_blogs VALUES (1), (2), (5)");
+        for (int blog : List.of(2, 5)) {
+            new ShopDatabase(shop.connection, "wp_" + blog + "_").create("2.9.3", 3);
+        }
+        shop.upkeep("backup", "acme");
+        Shop.Said said = shop.upkeep("rehearse", "acme");
+        assertThat(said.code()).as(said.out() + said.err()).isZero();
+        assertThat(said.out())
+                .containsPattern("count carts +complete +\\S+ +36")
+                .containsPattern("add-cart-hash +complete")
+                .containsPattern("add-cart-hash \\(wp_2_\\) +complete")
+                .containsPattern("add-cart-hash \\(wp_5_\\) +complete");
+
+        shop.database.execute("ALTER TABLE wp_5_cocart_carts ADD cart_hash int NOT NULL");
+        shop.upkeep("backup", "acme");
+        Shop.Said wrong = shop.upkeep("rehearse", "acme");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.err())
+                .contains("Proof cart-hash does not hold in wp_5_ (")
+                .doesNotContain("in wp_2_", "Restore");
     }
 
     @Test

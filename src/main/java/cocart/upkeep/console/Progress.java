@@ -1,6 +1,8 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.plan.Plans;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
@@ -30,8 +32,13 @@ public final class Progress {
     private final PluginStates plugins;
     private final Updates updates;
     private final Jobs jobs;
+    private final Plans plans;
+    private final OwnUpdaters ownUpdaters;
 
-    public Progress(Stores stores, PluginStates plugins, Updates updates, Jobs jobs) {
+    public Progress(
+            Stores stores, PluginStates plugins, Updates updates, Jobs jobs, Plans plans, OwnUpdaters ownUpdaters) {
+        this.plans = plans;
+        this.ownUpdaters = ownUpdaters;
         this.stores = stores;
         this.plugins = plugins;
         this.updates = updates;
@@ -40,7 +47,7 @@ public final class Progress {
 
     /**
      * True while waiting helps: a plugin folder has changed and only has to stay as it is for {@code detect.settle}, steps
-     * of an approved update are to run, or another run is at it. False when a human is needed, a job failed, CoCart's own
+     * of an approved update are to run, one has been made after which another may be due, or another run is at it. False when a human is needed, a job failed, CoCart's own
      * updater is waited for, or nothing is left.
      */
     public boolean awaits(String store) {
@@ -60,9 +67,20 @@ public final class Progress {
                 return true;
             }
         }
+        if (isFollowed(store)) {
+            return true;
+        }
         boolean cannotBackUp = jobs.hasFailed(store, "back-up");
         return updates.approved(store).stream()
                 .anyMatch(update -> update.reason() == null && (update.snapshotId() != null || !cannotBackUp));
+    }
+
+    /** True if an update was completed after the last look, and there is a later plan for what is installed. */
+    private boolean isFollowed(String store) {
+        return updates.completedSinceLook(store).stream().anyMatch(update -> plans.of(update.plugin()).stream()
+                .dropWhile(plan -> !plan.version().equals(update.toVersion()))
+                .skip(1)
+                .anyMatch(plan -> !plan.declared() || ownUpdaters.declares(store, plan.plugin(), plan.version())));
     }
 
     /** True if another run has claimed what this one wants to do; says so once. */

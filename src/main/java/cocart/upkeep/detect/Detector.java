@@ -13,7 +13,6 @@ import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
-import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.util.List;
 import java.util.Optional;
@@ -107,32 +106,29 @@ public final class Detector {
         if (sighting.state() != Sighting.State.SETTLED || version == null) {
             return null;
         }
-        StoreSettings settings = stores.get(store);
         DueUpdate due = null;
+        Schema schema = new Schema();
         for (UpdatePlan plan : plans.of(sighting.plugin())) {
+            boolean needed = isNeeded(plan, store, sighting, version);
+            Optional<DataUpdate> open = updates.open(store, sighting.plugin())
+                    .filter(update -> update.toVersion().equals(plan.version()));
+            if (!needed) {
+                open.ifPresent(update -> updates.cancel(
+                        update, "the code was rolled back to " + version + ", which needs no data update"));
+                if (plan.declared()) {
+                    continue;
+                }
+            }
             try (StoreDatabase database = stores.database(store)) {
                 ProofResult result = proofs.check(plan, database);
-                boolean needed = PhpVersion.compare(version, plan.version()) >= 0;
-                plugins.schema(store, sighting.plugin(), needed ? result.schema() : old(result), result.markValue());
+                schema.add(result, needed);
                 boolean behind =
                         result.markValue() == null || PhpVersion.compare(result.markValue(), plan.version()) < 0;
-                Optional<DataUpdate> open = updates.open(store, sighting.plugin())
-                        .filter(update -> update.toVersion().equals(plan.version()));
-                if (!needed) {
-                    open.ifPresent(update -> updates.cancel(
-                            update, "the code was rolled back to " + version + ", which needs no data update"));
-                } else if (!result.holds() || behind) {
+                if (needed && (!result.holds() || behind)) {
                     if (due == null && !result.tableMissing()) {
-                        due = new DueUpdate(
-                                store,
-                                sighting.plugin(),
-                                result.markValue(),
-                                plan.version(),
-                                version,
-                                sightings.exposedSince(store, sighting.plugin()).orElse(sighting.firstSeen()),
-                                settings.automatic() && sighting.rolledBackFrom() == null);
+                        due = due(store, sighting, version, plan, result.markValue());
                     }
-                } else {
+                } else if (needed) {
                     open.filter(update -> update.state().equals("awaiting-approval"))
                             .ifPresent(update -> updates.complete(
                                     update,
@@ -143,6 +139,7 @@ public final class Detector {
                 }
             }
         }
+        schema.record(plugins, store, sighting.plugin());
         Optional<DataUpdate> blocked = updates.open(store, sighting.plugin())
                 .filter(update -> update.state().equals("blocked"));
         if (due == null) {
@@ -151,6 +148,56 @@ public final class Detector {
             ownUpdaters.planned(blocked.get(), due);
         }
         return due;
+    }
+
+    private boolean isNeeded(UpdatePlan plan, String store, Sighting sighting, String version) {
+        return PhpVersion.compare(version, plan.version()) >= 0
+                && (!plan.declared()
+                        || source(store, sighting).updates().stream()
+                                .anyMatch(declared -> PhpVersion.compare(declared.version(), plan.version()) == 0));
+    }
+
+    /**
+     * Approved if the settings say so, or a person has approved the one before it for the same code: who says yes to
+     * what a release needs need not say it once more for each of its database versions.
+     */
+    private DueUpdate due(String store, Sighting sighting, String version, UpdatePlan plan, @Nullable String reached) {
+        boolean goesOn = updates.latest(store, sighting.plugin())
+                .filter(before -> before.state().equals("complete")
+                        && before.snapshotId() != null // not just done by somebody else
+                        && before.codeVersion().equals(version)
+                        && PhpVersion.compare(before.toVersion(), plan.version()) < 0)
+                .isPresent();
+        return new DueUpdate(
+                store,
+                sighting.plugin(),
+                reached,
+                plan.version(),
+                version,
+                sightings.exposedSince(store, sighting.plugin()).orElse(sighting.firstSeen()),
+                goesOn || stores.get(store).automatic() && sighting.rolledBackFrom() == null);
+    }
+
+    /** What is said of a store's schema: the worst that any plan found, and the mark as the last one read it. */
+    private static final class Schema {
+
+        private @Nullable String state;
+        private @Nullable String mark;
+
+        void add(ProofResult result, boolean needed) {
+            // code from before the plan's version needs nothing of it: current as long as it can be read
+            String found = needed || result.tableMissing() ? result.schema() : "current";
+            if (state == null || found.equals("outdated") || state.equals("current")) {
+                state = found;
+            }
+            mark = result.markValue();
+        }
+
+        void record(PluginStates plugins, String store, String plugin) {
+            if (state != null) {
+                plugins.schema(store, plugin, state, mark);
+            }
+        }
     }
 
     /** Blocks what the plugin's source declares and no plan describes, or ends that when nothing asks for it any more. */
@@ -166,11 +213,13 @@ public final class Detector {
                     update, "the code " + version + " declares no update that config/updates has no plan for."));
             return;
         }
-        String mark =
-                plans.of(plugin).stream().map(UpdatePlan::mark).findFirst().orElse("cocart_db_version");
+        Optional<UpdatePlan> known = plans.of(plugin).stream().findFirst();
+        String mark = known.map(UpdatePlan::mark).orElse("cocart_db_version");
         String reached;
+        int blogs;
         try (StoreDatabase database = stores.database(store)) {
-            reached = proofs.option(database, mark);
+            reached = known.isPresent() ? proofs.lowestMark(known.get(), database) : proofs.option(database, mark);
+            blogs = known.map(plan -> proofs.sites(plan, database).size()).orElse(1);
         }
         Optional<Declared> last = unknown.stream()
                 .filter(declared -> isBehind(reached, declared))
@@ -205,8 +254,12 @@ public final class Detector {
                         + ", the store has " + (reached == null ? "none" : reached)
                         + ", and config/updates has no plan for it. Its callbacks: "
                         + (names.length() > 1200 ? names.substring(0, 1200) + "..." : names)
-                        + ". Either add a plan to config/updates/" + plugin
-                        + ".yaml, or let WordPress run them: upkeep approve " + store + " --by-wordpress",
+                        + (blogs > 1
+                                ? ". Add a plan to config/updates/" + plugin + ".yaml, or update each of the " + blogs
+                                        + " blogs in its own wp-admin: each runs them by itself"
+                                : ". Either add a plan to config/updates/" + plugin
+                                        + ".yaml, or let WordPress run them: upkeep approve " + store
+                                        + " --by-wordpress"),
                 updates.latest(store, plugin));
     }
 
@@ -233,10 +286,5 @@ public final class Detector {
         }
         ownUpdaters.declare(store, sighting.plugin(), sighting.fingerprint(), read.source());
         return read.source();
-    }
-
-    /** Code from before the plan's version needs nothing of it: its schema is current as long as it can be read. */
-    private static String old(ProofResult result) {
-        return result.tableMissing() ? "unknown" : "current";
     }
 }

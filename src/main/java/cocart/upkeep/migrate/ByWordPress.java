@@ -72,6 +72,11 @@ public final class ByWordPress {
         try (StoreDatabase database = stores.database(update.store())) {
             List<Call> calls = calls(known);
             if (known.queuedAt() == null) {
+                String refusal = refusal(update, database);
+                if (refusal != null) {
+                    updates.fail(update, refusal + ". Nothing was queued");
+                    return false;
+                }
                 queue(update, known, database, calls);
                 known = state.of(update.id());
             }
@@ -101,6 +106,24 @@ public final class ByWordPress {
             }
             return true;
         }
+    }
+
+    /** Why a store's update cannot be handed over to WordPress; null if it can. */
+    public @Nullable String refusal(DataUpdate update) {
+        try (StoreDatabase database = stores.database(update.store())) {
+            return refusal(update, database);
+        }
+    }
+
+    private @Nullable String refusal(DataUpdate update, StoreDatabase database) {
+        int blogs = scheduler.blogs(database);
+        return blogs <= 1
+                ? null
+                : "each of the " + blogs
+                        + " blogs of this network has an Action Scheduler and a WP-Cron of its own, and only"
+                        + " a single site can be handed over to WordPress; add a plan to config/updates/"
+                        + update.plugin()
+                        + ".yaml, which is made in every blog, or update each blog in its own wp-admin";
     }
 
     private void queue(DataUpdate update, Known known, StoreDatabase database, List<Call> calls) {

@@ -7,6 +7,7 @@ import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.Rehearsed;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
+import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.DatabaseCopy;
@@ -28,6 +29,7 @@ public final class Rehearsal {
     private final Proofs proofs;
     private final Updates updates;
     private final PluginStates plugins;
+    private final OwnUpdaters ownUpdaters;
     private final StepRunner runner;
     private final Comparator<String> versions;
 
@@ -38,6 +40,7 @@ public final class Rehearsal {
             Proofs proofs,
             Updates updates,
             PluginStates plugins,
+            OwnUpdaters ownUpdaters,
             StepRunner runner,
             Comparator<String> versions) {
         this.stores = stores;
@@ -45,6 +48,7 @@ public final class Rehearsal {
         this.proofs = proofs;
         this.updates = updates;
         this.plugins = plugins;
+        this.ownUpdaters = ownUpdaters;
         this.runner = runner;
         this.versions = versions;
     }
@@ -64,7 +68,7 @@ public final class Rehearsal {
             for (UpdatePlan plan : plans.of(plugin)) {
                 boolean opened =
                         open.filter(u -> u.toVersion().equals(plan.version())).isPresent();
-                if (opened || (isFor(plan, code) && !isDone(plan, copy.database()))) {
+                if (opened || (isFor(plan, code, store) && !isDone(plan, copy.database()))) {
                     rehearsed.add(new Rehearsed.Due(plan, code));
                 }
             }
@@ -72,8 +76,9 @@ public final class Rehearsal {
         return rehearsed;
     }
 
-    private boolean isFor(UpdatePlan plan, @Nullable String code) {
-        return code == null || versions.compare(code, plan.version()) >= 0;
+    private boolean isFor(UpdatePlan plan, @Nullable String code, String store) {
+        return (code == null || versions.compare(code, plan.version()) >= 0)
+                && (!plan.declared() || ownUpdaters.declares(store, plan.plugin(), plan.version()));
     }
 
     private boolean isDone(UpdatePlan plan, StoreDatabase database) {
@@ -150,5 +155,10 @@ public final class Rehearsal {
 
         @Override
         public void reached(long key) {}
+
+        @Override
+        public String remedy() {
+            return "Mend the step in config/updates.";
+        }
     }
 }

@@ -156,9 +156,7 @@ public final class Rehearsals {
                         due,
                         permanent ? "failed" : "impossible",
                         "the rehearsal on a copy of snapshot " + rehearsed.snapshot()
-                                + (permanent
-                                        ? " failed; nothing in the store was changed nor has to be restored: "
-                                        : " was broken off: ")
+                                + (permanent ? " failed; nothing in the store was changed: " : " was broken off: ")
                                 + sentence);
             }
         }

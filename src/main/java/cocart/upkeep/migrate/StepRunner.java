@@ -50,6 +50,12 @@ public final class StepRunner {
          */
         default void progress(long rowsDone, long rowsTotal, @Nullable Long secondsLeft) {}
 
+        /** What a person has to do about carts that a step has changed: one or more sentences. */
+        default String remedy() {
+            return "Restore the table from the snapshot made before this update (zcat database.sql.gz | mariadb NAME), and"
+                    + " mend the step in config/updates.";
+        }
+
         /** How the step was done: one or more clauses. */
         default void note(String text) {}
     }

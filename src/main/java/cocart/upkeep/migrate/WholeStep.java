@@ -349,9 +349,7 @@ final class WholeStep {
     private StoreException changed(String what) {
         return new StoreException(
                 "store " + database.store() + ": step " + step.name() + " changed the carts in " + table + ": " + what
-                        + ". Restore the table from"
-                        + " the snapshot made before this update (zcat database.sql.gz | mariadb NAME), and mend the"
-                        + " step in config/updates.",
+                        + ". " + checkpoint.remedy(),
                 null,
                 true);
     }

@@ -180,7 +180,7 @@ public final class Plans {
         }
 
         private UpdatePlan update(String plugin, Node node) {
-            Fields fields = new Fields(node, "version", "mark", "carts", "updater?", "steps", "proofs");
+            Fields fields = new Fields(node, "version", "declared?", "mark", "carts", "updater?", "steps", "proofs");
             Fields carts = new Fields(fields.node("carts"), "table", "key", "columns");
             List<String> columns = new ArrayList<>();
             for (Node column : carts.list("columns")) {
@@ -193,6 +193,8 @@ public final class Plans {
             return new UpdatePlan(
                     plugin,
                     fields.text("version", "[0-9][A-Za-z0-9.+_-]*"),
+                    fields.has("declared")
+                            && fields.text("declared", "true|false").equals("true"),
                     fields.text("mark", "[A-Za-z0-9_]+"),
                     new UpdatePlan.Carts(
                             carts.text("table", "[A-Za-z0-9_]+"),

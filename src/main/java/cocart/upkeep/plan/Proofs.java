@@ -29,7 +29,12 @@ public final class Proofs {
      */
     public record Found(Site site, ProofResult result) {}
 
+    private static final String MARK =
+            "SELECT CONVERT(LEFT(option_value, 65) USING utf8mb4) FROM {prefix}options WHERE option_name = '%s' LIMIT 1";
+
+    /** Sites that are asked in one statement. */
     private static final int AT_ONCE = 100;
+
     private static final int SAID = 10;
 
     private final Comparator<String> versions;
@@ -70,31 +75,12 @@ public final class Proofs {
             List<Site> sites = database.sites(connection, plan.carts().table());
             boolean network =
                     sites.size() > 1 || !sites.isEmpty() && !sites.get(0).isMain();
-            List<List<String>> failures = new ArrayList<>();
-            sites.forEach(site -> failures.add(new ArrayList<>()));
-            for (UpdatePlan.Proof proof : plan.proofs()) {
-                List<@Nullable String> values = scalars(connection, proof.query(), sites);
-                for (int i = 0; i < sites.size(); i++) {
-                    if (!proof.expect().equals(values.get(i))) {
-                        failures.get(i)
-                                .add("Proof " + proof.name() + " does not hold"
-                                        + (network
-                                                ? " in "
-                                                        + sites.get(i).address().prefix()
-                                                : "") + " ("
-                                        + proof.description() + " Expected " + proof.expect() + ", found "
-                                        + values.get(i) + ".)");
-                    }
-                }
-            }
-            List<@Nullable String> marks = scalars(
-                    connection,
-                    "SELECT CONVERT(LEFT(option_value, 65) USING utf8mb4) FROM {prefix}options WHERE option_name = '"
-                            + plan.mark() + "' LIMIT 1",
-                    sites);
+            List<String> queries = new ArrayList<>();
+            plan.proofs().forEach(proof -> queries.add(proof.query()));
+            queries.add(MARK.formatted(plan.mark()));
+            List<@Nullable String[]> values = values(connection, queries, sites);
             return IntStream.range(0, sites.size())
-                    .mapToObj(i -> new Found(
-                            sites.get(i), new ProofResult(false, List.copyOf(failures.get(i)), version(marks.get(i)))))
+                    .mapToObj(i -> new Found(sites.get(i), result(plan, values.get(i), network ? sites.get(i) : null)))
                     .toList();
         } catch (SQLException e) {
             throw new StoreException(
@@ -102,6 +88,21 @@ public final class Proofs {
                             + " cannot be evaluated: " + e.getMessage(),
                     e);
         }
+    }
+
+    /** @param named the site to be named, or null where there is only one */
+    private static ProofResult result(UpdatePlan plan, @Nullable String[] values, @Nullable Site named) {
+        List<String> failures = new ArrayList<>();
+        for (int i = 0; i < plan.proofs().size(); i++) {
+            UpdatePlan.Proof proof = plan.proofs().get(i);
+            if (!proof.expect().equals(values[i])) {
+                failures.add("Proof " + proof.name() + " does not hold"
+                        + (named == null ? "" : " in " + named.address().prefix()) + " (" + proof.description()
+                        + " Expected " + proof.expect() + ", found " + values[i] + ".)");
+            }
+        }
+        return new ProofResult(
+                false, List.copyOf(failures), version(values[plan.proofs().size()]));
     }
 
     private static String missing(UpdatePlan plan, StoreDatabase database) {
@@ -131,13 +132,13 @@ public final class Proofs {
             List<Site> others = database.sites(connection, table).stream()
                     .filter(site -> !site.isMain())
                     .toList();
-            List<@Nullable String> open = scalars(
+            List<@Nullable String[]> open = values(
                     connection,
-                    "SELECT COUNT(*) FROM {prefix}" + table + " WHERE hook IN ('" + String.join("','", plan.updater())
-                            + "') AND status IN ('pending', 'in-progress')",
+                    List.of("SELECT COUNT(*) FROM {prefix}" + table + " WHERE hook IN ('"
+                            + String.join("','", plan.updater()) + "') AND status IN ('pending', 'in-progress')"),
                     others);
             for (int i = 0; i < others.size(); i++) {
-                if (!"0".equals(open.get(i))) {
+                if (!"0".equals(open.get(i)[0])) {
                     found.add(others.get(i));
                 }
             }
@@ -146,6 +147,39 @@ public final class Proofs {
             throw new StoreException(
                     "store " + database.store() + ": Action Scheduler's table "
                             + database.address().table(table) + " cannot be read: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** The sites that have a plan's tables: one, or the blogs of a network. */
+    public List<Site> sites(UpdatePlan plan, StoreDatabase database) {
+        try (Connection connection = database.connect()) {
+            return database.sites(connection, plan.carts().table());
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": its blogs cannot be looked for: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * How far the plugin itself is: its mark, the lowest of all sites of a network; null if one has none.
+     *
+     * @param plan one of the plugin's
+     */
+    public @Nullable String lowestMark(UpdatePlan plan, StoreDatabase database) {
+        try (Connection connection = database.connect()) {
+            List<@Nullable String> marks = new ArrayList<>();
+            for (@Nullable
+            String[] values : values(
+                    connection,
+                    List.of(MARK.formatted(plan.mark())),
+                    database.sites(connection, plan.carts().table()))) {
+                marks.add(version(values[0]));
+            }
+            return marks.isEmpty() || marks.contains(null) ? null : Collections.min(marks, versions);
+        } catch (SQLException e) {
+            throw new StoreException(
+                    "store " + database.store() + ": the option " + plan.mark() + " cannot be read: " + e.getMessage(),
                     e);
         }
     }
@@ -176,36 +210,55 @@ public final class Proofs {
         }
     }
 
-    /**
-     * A query's one value for each site. Many sites are asked in one statement; if that is not possible, because the
-     * query may not stand in brackets for example, one by one.
-     */
-    private static List<@Nullable String> scalars(Connection connection, String query, List<Site> sites)
+    /** The one value of each query, for each site in its order. */
+    private static List<@Nullable String[]> values(Connection connection, List<String> queries, List<Site> sites)
             throws SQLException {
-        List<@Nullable String> values = new ArrayList<>();
+        List<@Nullable String[]> values = new ArrayList<>();
         for (int from = 0; from < sites.size(); from += AT_ONCE) {
             List<Site> some = sites.subList(from, Math.min(sites.size(), from + AT_ONCE));
-            if (some.size() > 1 && together(connection, query, some, values)) {
-                continue;
-            }
-            for (Site site : some) {
-                values.add(scalar(connection, prefixed(query, site)));
-            }
+            values.addAll(Arrays.asList(ask(connection, queries, some)));
         }
         return values;
     }
 
+    /**
+     * Many sites are asked everything in one statement, site by site, so that the server opens each site's tables once;
+     * if that is not possible, because a query may not stand in brackets for example, each query alone, and then each
+     * site alone.
+     */
+    private static @Nullable String[][] ask(Connection connection, List<String> queries, List<Site> sites)
+            throws SQLException {
+        @Nullable String[][] found = new @Nullable String[sites.size()][queries.size()];
+        if (sites.size() > 1 && together(connection, queries, sites, found)) {
+            return found;
+        }
+        for (int q = 0; q < queries.size(); q++) {
+            @Nullable
+            String[][] one =
+                    sites.size() > 1 && queries.size() > 1 ? ask(connection, queries.subList(q, q + 1), sites) : null;
+            for (int s = 0; s < sites.size(); s++) {
+                found[s][q] = one != null ? one[s][0] : scalar(connection, prefixed(queries.get(q), sites.get(s)));
+            }
+        }
+        return found;
+    }
+
     private static boolean together(
-            Connection connection, String query, List<Site> sites, List<@Nullable String> values) throws SQLException {
+            Connection connection, List<String> queries, List<Site> sites, @Nullable String[][] found)
+            throws SQLException {
         String sql = IntStream.range(0, sites.size())
-                .mapToObj(i -> "SELECT " + i + ", (" + prefixed(query, sites.get(i)) + "\n)")
+                .mapToObj(i -> "SELECT " + i
+                        + queries.stream()
+                                .map(query -> ", (" + prefixed(query, sites.get(i)) + "\n)")
+                                .collect(Collectors.joining()))
                 .collect(Collectors.joining(" UNION ALL "));
-        @Nullable String[] found = new @Nullable String[sites.size()];
         int rows = 0;
         try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             for (; result.next(); rows++) {
-                found[result.getInt(1)] = result.getString(2);
+                for (int q = 0; q < queries.size(); q++) {
+                    found[result.getInt(1)][q] = result.getString(q + 2);
+                }
             }
         } catch (SQLException e) {
             if (String.valueOf(e.getSQLState()).startsWith("08")) {
@@ -213,11 +266,7 @@ public final class Proofs {
             }
             return false;
         }
-        if (rows != sites.size()) {
-            return false;
-        }
-        values.addAll(Arrays.asList(found));
-        return true;
+        return rows == sites.size();
     }
 
     private static boolean exists(Connection connection, String table) throws SQLException {

@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param plugin slug of the plugin
  * @param version database version that the update leads to; due for installed code of this version or later
+ * @param declared due only where the installed code's own list of updates names the version
  * @param mark option that holds the database version, for example {@code cocart_db_version}
  * @param carts what must survive
  * @param updater hooks of the plugin's own updater in Action Scheduler
@@ -19,17 +21,31 @@ import org.jspecify.annotations.Nullable;
 public record UpdatePlan(
         String plugin,
         String version,
+        @JsonIgnore boolean declared,
         String mark,
         Carts carts,
         List<String> updater,
         List<Step> steps,
         List<Proof> proofs) {
 
+    /** One that is due by the version of the code alone. */
+    public UpdatePlan(
+            String plugin,
+            String version,
+            String mark,
+            Carts carts,
+            List<String> updater,
+            List<Step> steps,
+            List<Proof> proofs) {
+        this(plugin, version, false, mark, carts, updater, steps, proofs);
+    }
+
     /** Of all that makes a difference to what is done; comments, descriptions and the form of the file do not. */
     public String checksum() {
         return Checksum.of(new UpdatePlan(
                 plugin,
                 version,
+                declared,
                 mark,
                 carts,
                 updater,

@@ -317,6 +317,19 @@ public final class OwnUpdaters {
                 .optional();
     }
 
+    /** True if the source of a plugin, when it was last read, declared an update to this version. */
+    public boolean declares(String store, String plugin, String version) {
+        return database
+                .sql("declared-last")
+                .param("store", store)
+                .param("plugin", plugin)
+                .query((row, n) -> Declared.parse(row.getString("callbacks")))
+                .list()
+                .stream()
+                .flatMap(List::stream)
+                .anyMatch(declared -> declared.version().equals(version));
+    }
+
     /** Remembers what a plugin's source declares. */
     public void declare(String store, String plugin, String fingerprint, Source source) {
         try {

@@ -83,6 +83,14 @@ public final class Updates {
                 .optional();
     }
 
+    /** Those of a store that were completed after the last look at it began. */
+    public List<DataUpdate> completedSinceLook(String store) {
+        return database.sql("updates-since-look")
+                .param("store", store)
+                .query(Updates::map)
+                .list();
+    }
+
     /**
      * Opens a data update, unless one is open already or the last one for the same code failed or was canceled.
      *

@@ -1,5 +1,6 @@
 package cocart.upkeep.store;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -31,11 +32,13 @@ final class SftpLine {
 
     private final Map<Integer, Request> requests = new HashMap<>();
     private final Set<ByteBuffer> handles = new HashSet<>();
+    private final StoreFiles.Visitor visitor;
     private long asked;
     private long lastHeard = System.nanoTime();
 
-    SftpLine(SftpConnection connection) {
+    SftpLine(SftpConnection connection, StoreFiles.Visitor visitor) {
         this.connection = connection;
+        this.visitor = visitor;
     }
 
     /** Opens an item: the first thing that is asked about it. */
@@ -83,6 +86,15 @@ final class SftpLine {
     boolean opened(SftpItem item, byte[] handle) {
         item.handle = handle;
         return handles.add(ByteBuffer.wrap(handle));
+    }
+
+    /** An item cannot be listed or read to its end: nothing more is asked about it. */
+    void fail(SftpItem item, String reason) throws IOException {
+        item.failed = true;
+        item.ended = true;
+        item.early.clear();
+        reading.remove(item);
+        visitor.failed(item.entry, reason);
     }
 
     /** Closes an item; it no longer counts as open, as servers work off what they are asked in its order. */

@@ -189,6 +189,12 @@ public final class ActionScheduler {
                 }));
     }
 
+    /** How many blogs have an Action Scheduler of their own: 1 in a site that is no network. */
+    public int blogs(StoreDatabase database) {
+        return with(database, connection -> database.sites(connection, "actionscheduler_actions")
+                .size());
+    }
+
     /** The id that the next action will at least have. */
     public long next(StoreDatabase database) {
         return with(database, connection -> {

@@ -100,6 +100,8 @@ class PlanSchemaTest {
                 "name: add-cart-source | name: Add Cart",
                 "description: Add the column cart_hash, by which a cart's content is compared. | description: ''",
                 "description: Add the column cart_hash, by which a cart's content is compared. | ''",
+                "declared: true      | declared: maybe",
+                "declared: true      | declared: [true]",
                 "expect: 4           | expects: 4",
                 "expect: 4           | expect: [4]",
                 "proofs:             | prooves:",
@@ -116,7 +118,7 @@ class PlanSchemaTest {
     @Test
     void chunksToo() throws Exception {
         int from = shipped.lastIndexOf("        sql:");
-        String chunked = shipped.substring(0, from) + CHUNK + shipped.substring(shipped.indexOf("    proofs:"));
+        String chunked = shipped.substring(0, from) + CHUNK + shipped.substring(shipped.lastIndexOf("    proofs:"));
         assertThat(complaints(chunked)).isEmpty();
         assertThatCode(() -> program(chunked)).doesNotThrowAnyException();
         for (String[] change : new String[][] {

@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.StateServers;
 import cocart.upkeep.TestServers;
 import com.zaxxer.hikari.HikariDataSource;
 import java.nio.file.Path;
@@ -34,6 +35,13 @@ public enum Engine {
             String name = "upkeep_" + UUID.randomUUID().toString().replace("-", "");
             TestServers.mariadb().create(name, "upkeep_state", "secret");
             return StateDatabase.open(Path.of("."), TestServers.mariadb().url(name), "upkeep_state", "secret");
+        }
+    },
+    MYSQL {
+        @Override
+        public HikariDataSource open() throws Exception {
+            StateServers.Place place = StateServers.MYSQL.create();
+            return StateDatabase.open(Path.of("."), place.url(), place.username(), place.password());
         }
     };
 

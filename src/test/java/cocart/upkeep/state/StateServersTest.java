@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cocart.upkeep.StateServers;
 import cocart.upkeep.TestServers;
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -27,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +71,71 @@ class StateServersTest {
                     .hasMessageContaining("made by a newer or changed version of this program")
                     .message()
                     .doesNotContain("\n");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"H2", "POSTGRESQL", "MARIADB"})
+    void aDatabaseOfAnEarlierVersionKeepsWhatItHolds(StateServers server) throws Exception {
+        upgraded(server);
+    }
+
+    @Tag("soak")
+    @Test
+    void aMysqlOfAnEarlierVersionKeepsWhatItHolds() throws Exception {
+        upgraded(StateServers.MYSQL);
+    }
+
+    /** From before own updaters, plan checksums and rehearsals, with an update under way, to now. */
+    private static void upgraded(StateServers server) throws Exception {
+        StateServers.Place place = server.create();
+        String url = server == StateServers.H2 ? place.url() + ";DB_CLOSE_DELAY=-1" : place.url();
+        Dialect dialect = Dialect.of(url);
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(Dialect.driverUrl(url));
+        config.setUsername(place.username());
+        config.setPassword(place.password());
+        dialect.options.forEach(config::addDataSourceProperty);
+        try (HikariDataSource early = new HikariDataSource(config);
+                Connection connection = early.getConnection();
+                Statement statement = connection.createStatement()) {
+            Flyway.configure()
+                    .dataSource(early)
+                    .locations(dialect.locations())
+                    .placeholders(dialect.placeholders())
+                    .target("5")
+                    .load()
+                    .migrate();
+            for (int i = 0; i < 3; i++) {
+                statement.execute(
+                        "INSERT INTO data_update (id, store, plugin, to_version, code_version, state, open_key, snapshot_id)"
+                                + " VALUES ('u" + i + "', 'acme" + i
+                                + "', 'cart', '3.0.0', '4.3.6', 'in-progress', 'acme"
+                                + i + "/cart', '20261124T030000Z')");
+                for (int step = 0; step < 3; step++) {
+                    statement.execute(
+                            "INSERT INTO data_update_step (data_update_id, position, name, status, reached_key)"
+                                    + " VALUES ('u" + i + "', " + step + ", 'step-" + step + "', '"
+                                    + (step == 0 ? "complete" : "pending") + "', " + step * 10 + ")");
+                }
+            }
+        }
+        try (HikariDataSource source = open(new StateServers.Place(url, place.username(), place.password()))) {
+            Database database = new Database(source);
+            Events events = new Events(database, new Instance("one"));
+            Updates updates = new Updates(database, events);
+            DataUpdate update = updates.open("acme1", "cart").orElseThrow();
+            assertThat(update.state()).isEqualTo("in-progress");
+            assertThat(update.snapshotId()).isEqualTo("20261124T030000Z");
+            assertThat(JdbcClient.create(source)
+                            .sql("SELECT COUNT(*) FROM data_update_step WHERE plan_checksum IS NULL"
+                                    + " AND reached_key = position * 10")
+                            .query(Long.class)
+                            .single())
+                    .isEqualTo(9);
+            assertThat(new OwnUpdaters(database, events).of(update.id()).isHandedOver())
+                    .isFalse();
+            assertThat(updates.complete(update, 7L, "abc", "Fine.")).isTrue();
         }
     }
 

@@ -1,0 +1,1 @@
+SELECT callbacks FROM declared_update WHERE store = :store AND plugin = :plugin
