@@ -154,7 +154,7 @@ public final class Notices {
                         .param("changes", row.changes())
                         .update()));
         wanted.forEach((key, finding) -> {
-            Runnable change = change(store, rows.get(key), finding);
+            Runnable change = toWrite(store, rows.get(key), finding);
             if (change != null) {
                 changes.add(change);
             }
@@ -162,7 +162,7 @@ public final class Notices {
         return changes;
     }
 
-    private @Nullable Runnable change(String store, @Nullable Row row, Finding wanted) {
+    private @Nullable Runnable toWrite(String store, @Nullable Row row, Finding wanted) {
         if (row == null) {
             return () -> say(
                     store,
