@@ -180,6 +180,7 @@ final class Commands {
                     for (Future<?> run : runs) {
                         run.get();
                     }
+                    tell(bundle, template);
                 } catch (ExecutionException e) {
                     throw new StateException(RouteFiles.reason(e), e);
                 } finally {
@@ -197,6 +198,12 @@ final class Commands {
         }
     }
 
+    /** Sends what is new, as nobody else may be there to do it. */
+    private static void tell(Bundle bundle, ProducerTemplate template) {
+        bundle.notices.refreshAll();
+        template.requestBody("direct:notify", (Object) null);
+    }
+
     @Command(name = "status", description = "Show what is known of all stores.", mixinStandardHelpOptions = true)
     static final class StatusCommand extends Base {
 
@@ -207,7 +214,7 @@ final class Commands {
         public Integer call() throws Exception {
             try (Bundle bundle = upkeep.open(false)) {
                 ObjectNode all = bundle.status.all();
-                int code = Upkeep.FINE;
+                int code = all.get("notices").isEmpty() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
                 for (var status : all.get("stores")) {
                     code = Math.max(code, Tables.exitCode((ObjectNode) status));
                     if (!json) {
@@ -216,6 +223,8 @@ final class Commands {
                 }
                 if (json) {
                     out().println(JSON.writeValueAsString(all));
+                } else {
+                    Tables.notices(out(), "notice         ", all);
                 }
                 out().flush();
                 return code;

@@ -69,8 +69,8 @@ public final class Jobs {
         this.schedules = schedules;
     }
 
-    /** How a job last ran for a store. */
-    record LastRun(
+    /** How a job last ran for a store; times are the database's, in UTC. */
+    public record LastRun(
             @Nullable LocalDateTime started, @Nullable LocalDateTime finished, boolean failed, boolean orphaned) {}
 
     /**
@@ -80,6 +80,23 @@ public final class Jobs {
      */
     public List<String> due(String job) {
         LocalDateTime now = database.now();
+        Map<String, LastRun> last = last(job, now);
+        return stores.stream()
+                .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
+                .toList();
+    }
+
+    /** How a job last ran for a store, or for the whole bundle, whose name is empty; empty if it never ran. */
+    public Optional<LastRun> last(String store, String job) {
+        return Optional.ofNullable(last(job, database.now()).get(store));
+    }
+
+    /** True if a run of a job that last ran so is due by its schedule, like those that {@link #due} tells. */
+    public boolean isDue(Schedule schedule, LastRun last) {
+        return isDue(schedule, retryAfter, last, database.now());
+    }
+
+    private Map<String, LastRun> last(String job, LocalDateTime now) {
         Map<String, LastRun> last = new HashMap<>();
         database.sql("job-last-runs").param("job", job).query(row -> {
             LocalDateTime heartbeat = row.getObject("heartbeat_at", LocalDateTime.class);
@@ -92,9 +109,7 @@ public final class Jobs {
                             heartbeat != null
                                     && (heartbeat.isBefore(now.minus(lease)) || heartbeat.isAfter(now.plus(lease)))));
         });
-        return stores.stream()
-                .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
-                .toList();
+        return last;
     }
 
     static boolean isDue(Schedule schedule, Duration retryAfter, @Nullable LastRun last, LocalDateTime now) {
