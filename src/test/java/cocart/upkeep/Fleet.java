@@ -121,6 +121,13 @@ final class Fleet implements AutoCloseable {
         return rows;
     }
 
+    void change(String statement) throws SQLException {
+        try (Connection connection = connect();
+                Statement change = connection.createStatement()) {
+            change.executeUpdate(statement);
+        }
+    }
+
     /** A connection to the state database. */
     Connection connect() throws SQLException {
         return DriverManager.getConnection(

@@ -2,7 +2,6 @@ package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import cocart.upkeep.plan.Proofs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -26,21 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RandomKillTest {
 
     private static final int CARTS = 200;
-
-    /** Whoever does it twice to a row leaves hh. */
-    private static final String FILL = """
-                  - name: fill-cart-hash
-                    description: A hash for each cart.
-                    unless: SELECT COUNT(*) = 0 FROM {prefix}cocart_carts WHERE cart_hash = ''
-                    sql: >-
-                      UPDATE {prefix}cocart_carts SET cart_hash = CONCAT(cart_hash, 'h')
-                      WHERE cart_hash = '' AND cart_id > :from AND cart_id <= :to
-                    chunk:
-                      table: cocart_carts
-                      key: cart_id
-                      rows: 20
-                      pause: 5ms
-            """;
 
     @TempDir
     Path folder;
@@ -71,7 +55,7 @@ class RandomKillTest {
                 Fleet processes = new Fleet(opened, folder, Fleet.place(server, opened), "upkeep.lease = 1s")) {
             shop = opened;
             fleet = processes;
-            addStep();
+            LongUpdate.plan(shop, 20, 5);
             shop.files.plugin("4.3.6");
             carts = shop.database.carts();
             int updates = 0;
@@ -126,9 +110,7 @@ class RandomKillTest {
                 .isEmpty();
         assertThat(shop.database.columns()).as(context).isEqualTo(Shop.NEW_COLUMNS);
         assertThat(shop.database.carts()).as(context).isEqualTo(carts);
-        assertThat(Proofs.scalar(shop.connection, "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_hash = 'h'"))
-                .as(context)
-                .isEqualTo(String.valueOf(CARTS));
+        assertThat(LongUpdate.filled(shop)).as(context).isEqualTo(CARTS);
         assertThat(shop.database.option("cocart_db_version")).as(context).isEqualTo("3.0.0");
     }
 
@@ -171,12 +153,6 @@ class RandomKillTest {
         }
         shop.database.create("2.9.3", CARTS);
         assertThat(shop.database.carts()).isEqualTo(carts);
-    }
-
-    private void addStep() throws Exception {
-        Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
-        String indented = FILL.indent(6 - FILL.indexOf('-'));
-        Files.writeString(plan, Files.readString(plan).replace("    proofs:\n", indented + "    proofs:\n"));
     }
 
     private static void waitFor(Process child, long nanoTime) throws Exception {

@@ -34,8 +34,8 @@ final class Shop implements AutoCloseable {
     final Path home;
     final Path root;
     final ShopFiles files;
-    final ShopDatabase database;
-    final Connection connection;
+    ShopDatabase database;
+    Connection connection;
     final EmbeddedSftp sftp;
 
     /** What a command said. */
@@ -70,6 +70,12 @@ final class Shop implements AutoCloseable {
             throw new IllegalStateException(route + " has another pause than " + pause);
         }
         Files.writeString(route, text.replace(pause, "constant: \"200\""));
+    }
+
+    /** After a restart of the server. */
+    void reconnect() throws Exception {
+        connection = DriverManager.getConnection(mariadb().url("shop"), "shop", PASSWORD);
+        database = new ShopDatabase(connection, "wp_");
     }
 
     /** Writes the settings anew, with these lines at the end. */
