@@ -67,7 +67,12 @@ final class Fleet implements AutoCloseable {
 
     /** Starts a command; arguments that start with -D are the JVM's. */
     Process start(String name, String... arguments) throws Exception {
-        Process instance = shop.start(log(name), arguments);
+        return start(name, Map.of(), arguments);
+    }
+
+    /** The same with more environment variables. */
+    Process start(String name, Map<String, String> environment, String... arguments) throws Exception {
+        Process instance = shop.start(log(name), environment, arguments);
         instances.put(name, instance);
         return instance;
     }

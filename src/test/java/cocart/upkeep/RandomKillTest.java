@@ -76,7 +76,9 @@ class RandomKillTest {
                         waitFor(child, System.nanoTime() + random.nextInt(40_000_000));
                     }
                     if (Fleet.kill(child)) {
-                        kills++;
+                        if (++kills % 20 == 0) {
+                            System.out.printf("%s: %d kills so far, %d updates%n", server, kills, updates);
+                        }
                         moments.merge(moment(), 1, Integer::sum);
                         assertThat(shop.database.carts()).as(context).isEqualTo(carts);
                         continue;

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
@@ -118,6 +119,11 @@ final class Shop implements AutoCloseable {
 
     /** Starts a command as a process of its own; arguments that start with -D are the JVM's. */
     Process start(Path log, String... arguments) throws IOException {
+        return start(log, Map.of(), arguments);
+    }
+
+    /** The same with more environment variables. */
+    Process start(Path log, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         // A short life: what the compiler saves would cost more than it brings.
@@ -125,10 +131,10 @@ final class Shop implements AutoCloseable {
         Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
         command.addAll(List.of(Upkeep.class.getName(), "--home", home.toString()));
         Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder process =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        process.environment().putAll(environment);
+        return process.start();
     }
 
     /** The class path of the tests, also where Surefire hides it in a manifest. */

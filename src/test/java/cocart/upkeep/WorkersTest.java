@@ -10,21 +10,29 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Twelve stores are due at once: never more run a step than upkeep.migrate.workers says, and all come to their end. */
+/** Many stores are due at once: never more run a step than upkeep.migrate.workers says, and all come to their end. */
 class WorkersTest {
-
-    private static final int STORES = 12;
-    private static final int WORKERS = 3;
 
     @TempDir
     Path folder;
 
     @Test
     void noMoreStoresRunStepsThanThereAreWorkers() throws Exception {
-        List<String> ids = IntStream.range(0, STORES).mapToObj(i -> "s" + i).toList();
+        run(5, 2);
+    }
+
+    @Tag("soak")
+    @Test
+    void twelveStores() throws Exception {
+        run(12, 3);
+    }
+
+    private void run(int stores, int workers) throws Exception {
+        List<String> ids = IntStream.range(0, stores).mapToObj(i -> "s" + i).toList();
         try (Shop shop = new Shop(folder, "automatic", "2.9.3", 10)) {
             for (String id : ids) {
                 new ShopDatabase(shop.connection, id + "_").create("2.9.3", 10);
@@ -39,7 +47,7 @@ class WorkersTest {
                     """.indent(6);
             Files.writeString(plan, Files.readString(plan).replace("    proofs:\n", step + "    proofs:\n"));
             shop.files.plugin("4.3.6");
-            String stores = ids.stream()
+            String addresses = ids.stream()
                     .map(id -> "upkeep.store." + id + ".files = file:" + shop.root + "\nupkeep.store." + id
                             + ".database.prefix = " + id + "_")
                     .collect(Collectors.joining("\n"));
@@ -47,8 +55,8 @@ class WorkersTest {
                     shop,
                     folder,
                     StateServers.POSTGRESQL.create(),
-                    stores,
-                    "upkeep.migrate.workers = " + WORKERS)) {
+                    addresses,
+                    "upkeep.migrate.workers = " + workers)) {
                 Path settings = shop.home.resolve("config/application.properties");
                 Files.writeString(
                         settings,
@@ -61,19 +69,19 @@ class WorkersTest {
                 assertThat(run.isAlive()).as(fleet.said()).isTrue();
                 int most = 0;
                 long end = System.nanoTime() + Fleet.PATIENCE.toNanos();
-                while (System.nanoTime() < end && complete(fleet) < STORES) {
+                while (System.nanoTime() < end && complete(fleet) < stores) {
                     int running = fleet.ask("SELECT u.store FROM data_update_step s JOIN data_update u ON"
                                     + " u.id = s.data_update_id WHERE s.status = 'in-progress'")
                             .size();
-                    assertThat(running).as("steps at once").isLessThanOrEqualTo(WORKERS);
+                    assertThat(running).as("steps at once").isLessThanOrEqualTo(workers);
                     most = Math.max(most, running);
                     Thread.sleep(Duration.ofMillis(10).toMillis());
                 }
-                assertThat(complete(fleet)).as(fleet.said()).isEqualTo(STORES);
-                assertThat(most).as("stores side by side").isEqualTo(WORKERS);
+                assertThat(complete(fleet)).as(fleet.said()).isEqualTo(stores);
+                assertThat(most).as("stores side by side").isEqualTo(workers);
                 assertThat(fleet.ask("SELECT DISTINCT attempts FROM data_update_step"))
                         .containsExactly("1");
-                fleet.assertStepsRecordedOnce(STORES);
+                fleet.assertStepsRecordedOnce(stores);
                 for (String id : ids) {
                     assertThat(new ShopDatabase(shop.connection, id + "_").columns())
                             .isEqualTo(Shop.NEW_COLUMNS);

@@ -38,6 +38,11 @@ public final class Away {
         return false;
     }
 
+    /** True if a connection to the database has ended or could not be made, or a transaction was ended by the database. */
+    public static boolean isLost(Throwable error) {
+        return StateFaults.isPassing(error);
+    }
+
     /**
      * Does work on the state database that may be left out when it is away; that is logged, at most once a minute.
      *
