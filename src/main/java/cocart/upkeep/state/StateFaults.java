@@ -42,6 +42,20 @@ final class StateFaults {
                         || sql.getErrorCode() == 1213);
     }
 
+    /** True if there is no room left where the database is. */
+    static boolean isFull(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql
+                    && ("53100".equals(sql.getSQLState()) || sql.getErrorCode() == 1021 || sql.getErrorCode() == 1114)) {
+                return true;
+            }
+            if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** True if there is no server, or it does not answer. */
     static boolean isAway(Throwable error) {
         SQLException sql = sql(error);

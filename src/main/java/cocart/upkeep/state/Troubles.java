@@ -41,7 +41,7 @@ public final class Troubles {
     /** What is about no store failed; it is tried again soon. */
     public void tick(Exception error) {
         if (Away.isCauseOf(error)) {
-            Away.say();
+            Away.say(error);
         } else {
             LOG.warn("What is due cannot be found out now: {}", sentence(error));
         }
@@ -67,7 +67,7 @@ public final class Troubles {
             }
         }
         if (Away.isCauseOf(error)) {
-            return Away.SENTENCE;
+            return Away.sentence(error);
         }
         LOG.error("Unforeseen error; please report it", error);
         Throwable root = error;

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What docs/queue.md promises, on each state database. */
@@ -162,6 +163,18 @@ class QueueTest {
         assertThat(queue.claim("acme")).as("backed up anew first").isNull();
         updates.backedUp(update.id(), "20261124T030000Z");
         assertThat(queue.claim("acme").attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void thatTheStateDatabaseWasAwayGivesNoStepUp() {
+        DataUpdate update = update("acme", 1);
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            ClaimedStep step = queue.claim("acme");
+            assertThat(step.attempts()).isEqualTo(attempt);
+            assertThat(queue.fail(step, new DataAccessResourceFailureException("cut"))).isFalse();
+            change("UPDATE data_update_step SET due_at = " + ago(1));
+        }
+        assertThat(updates.get(update.id()).state()).isEqualTo("in-progress");
     }
 
     @Test
