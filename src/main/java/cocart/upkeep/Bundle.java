@@ -274,7 +274,7 @@ public final class Bundle implements AutoCloseable {
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
-        SharedTicks.prepare(properties, state, instance.id(), ticks);
+        bind("ticks", new TickHealth(main::getCamelContext, SharedTicks.prepare(properties, state, instance.id(), ticks)));
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
         main.addMainListener(new MainListenerSupport() {

@@ -20,25 +20,27 @@ final class SharedTicks {
      * Completes the properties if they name a JDBC job store, and makes its tables.
      *
      * @param ticks false for a command: it must not take part, as a tick that fires on it would be lost
+     * @return true if this instance takes part in shared ticks
      * @throws cocart.upkeep.state.StateException if the state database cannot be shared
      */
-    static void prepare(Properties properties, DataSource state, String instance, boolean ticks) {
+    static boolean prepare(Properties properties, DataSource state, String instance, boolean ticks) {
         if (!ticks) {
             properties.keySet().removeIf(key -> key.toString().startsWith(QUARTZ));
             // nothing is fired, and of Quartz's own threads each would be waited for at the end, half a second in all
             properties.setProperty("camel.component.quartz.autoStartScheduler", "false");
             properties.setProperty(key("org.quartz.threadPool.class"), "org.quartz.simpl.ZeroSizeThreadPool");
             properties.setProperty(key("org.quartz.jobStore.class"), "org.quartz.simpl.RAMJobStore");
-            return;
+            return false;
         }
         if (!properties.getProperty(STORE, "").contains("jdbcjobstore")) {
-            return;
+            return false;
         }
         String delegate = StateDatabase.shareTicks(state, properties.getProperty("upkeep.database.url"));
         DBConnectionManager.getInstance().addConnectionProvider(instance, new Connections(state));
         properties.putIfAbsent(key("org.quartz.scheduler.instanceId"), instance);
         properties.putIfAbsent(key("org.quartz.jobStore.driverDelegateClass"), delegate);
         properties.putIfAbsent(key("org.quartz.jobStore.dataSource"), instance);
+        return true;
     }
 
     private static String key(String name) {

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
@@ -34,8 +35,8 @@ final class Shop implements AutoCloseable {
     final Path home;
     final Path root;
     final ShopFiles files;
-    final ShopDatabase database;
-    final Connection connection;
+    ShopDatabase database;
+    Connection connection;
     final EmbeddedSftp sftp;
 
     /** What a command said. */
@@ -70,6 +71,12 @@ final class Shop implements AutoCloseable {
             throw new IllegalStateException(route + " has another pause than " + pause);
         }
         Files.writeString(route, text.replace(pause, "constant: \"200\""));
+    }
+
+    /** After a restart of the server. */
+    void reconnect() throws Exception {
+        connection = DriverManager.getConnection(mariadb().url("shop"), "shop", PASSWORD);
+        database = new ShopDatabase(connection, "wp_");
     }
 
     /** Writes the settings anew, with these lines at the end. */
@@ -112,6 +119,11 @@ final class Shop implements AutoCloseable {
 
     /** Starts a command as a process of its own; arguments that start with -D are the JVM's. */
     Process start(Path log, String... arguments) throws IOException {
+        return start(log, Map.of(), arguments);
+    }
+
+    /** The same with more environment variables. */
+    Process start(Path log, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         // A short life: what the compiler saves would cost more than it brings.
@@ -119,10 +131,10 @@ final class Shop implements AutoCloseable {
         Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
         command.addAll(List.of(Upkeep.class.getName(), "--home", home.toString()));
         Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder process =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        process.environment().putAll(environment);
+        return process.start();
     }
 
     /** The class path of the tests, also where Surefire hides it in a manifest. */

@@ -102,6 +102,18 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
+    /** Stops it and starts it again on the same port; between both, something may be done. */
+    public void restart(Runnable between) throws SQLException {
+        try {
+            server.stop();
+            between.run();
+            server.start();
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException("The embedded MariaDB cannot be restarted: " + e.getMessage(), e);
+        }
+        secure();
+    }
+
     private void secure() throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?user=root");
                 Statement statement = connection.createStatement()) {

@@ -4,6 +4,7 @@ import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.state.Away;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.OwnUpdaters;
@@ -106,9 +107,12 @@ public final class Planning {
         return ownUpdaters.of(update.id()).isHandedOver();
     }
 
-    /** A step's attempt failed: it is tried again, or failed and its update with it. */
+    /**
+     * A step's attempt failed: it is tried again, or failed and its update with it. If that cannot be recorded, its lease
+     * runs out and it is tried again too.
+     */
     public void stepFailed(ClaimedStep step, Exception error) {
-        queue.fail(step, error);
+        Away.tolerate(() -> queue.fail(step, error));
     }
 
     /**

@@ -1,5 +1,6 @@
 package cocart.upkeep.migrate;
 
+import cocart.upkeep.state.Away;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
@@ -311,7 +312,10 @@ public final class Queue {
         try {
             return database.inTransaction(() -> {
                 boolean canceled = state(step, "update-lock").equals("canceled");
-                boolean last = !canceled && (permanent || step.attempts() >= attempts);
+                // that our own database was away says nothing about the step, and is no reason to give it up
+                boolean last = !canceled
+                        && !Away.isCauseOf(error)
+                        && (permanent || step.attempts() >= attempts);
                 if (database.sql("step-fail")
                                 .param("status", canceled ? "canceled" : last ? "failed" : "pending")
                                 .param("error", message)

@@ -144,7 +144,10 @@ public final class StepRunner {
         return new StoreException(
                 where + " failed: "
                         + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
-                        + (permanent ? "; mend its SQL in config/updates" : ""),
+                        + (permanent
+                                ? "; mend its SQL in config/updates, then: upkeep retry " + database.store()
+                                        + " --replan"
+                                : ""),
                 e,
                 permanent);
     }

@@ -102,14 +102,12 @@ public final class StateDatabase {
         }
         for (long begun = System.nanoTime(); ; ) {
             try {
-                Flyway.configure()
+                HalfMigration.migrate(Flyway.configure()
                         .dataSource(source)
                         .locations("classpath:db/quartz/" + dialect.folder())
                         .table("quartz_schema_history")
                         .baselineOnMigrate(true)
-                        .baselineVersion("0")
-                        .load()
-                        .migrate();
+                        .baselineVersion("0"));
                 return dialect.quartzDelegate;
             } catch (FlywayException e) {
                 if (!isWorthAnotherTry(e, System.nanoTime() - begun)) {
@@ -140,13 +138,11 @@ public final class StateDatabase {
         HikariDataSource pool = new HikariDataSource(config);
         try {
             checkVersion(pool);
-            Flyway.configure()
+            HalfMigration.migrate(Flyway.configure()
                     .dataSource(pool)
                     .locations(dialect.locations())
                     .placeholders(dialect.placeholders())
-                    .ignoreMigrationPatterns(new String[0])
-                    .load()
-                    .migrate();
+                    .ignoreMigrationPatterns(new String[0]));
             return pool;
         } catch (RuntimeException e) {
             pool.close();

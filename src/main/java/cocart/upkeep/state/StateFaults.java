@@ -1,6 +1,7 @@
 package cocart.upkeep.state;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Locale;
 import java.util.Set;
 import org.h2.api.ErrorCode;
@@ -16,14 +17,20 @@ final class StateFaults {
             ErrorCode.OBJECT_CLOSED,
             ErrorCode.ERROR_OPENING_DATABASE_1);
 
-    /** PostgreSQL starts or stops, has no connection left, or two instances made the same table at once. */
+    /** PostgreSQL starts or stops, has no connection left or ended an idle one, or two instances made the same table. */
     private static final Set<String> PASSING =
-            Set.of("57P01", "57P02", "57P03", "53300", "23505", "42P07", "40001", "40P01");
+            Set.of("57P01", "57P02", "57P03", "53300", "23505", "42P07", "40001", "40P01", "25P03");
 
     private StateFaults() {}
 
     /** True if it may be over in a moment. */
     static boolean isPassing(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLTransientConnectionException
+                    || (cause instanceof SQLException && "Connection is closed".equals(cause.getMessage()))) {
+                return true; // the pool waited for a connection in vain, or has closed a broken one
+            }
+        }
         SQLException sql = sql(error);
         return sql != null
                 && (GONE.contains(sql.getErrorCode())
@@ -33,6 +40,20 @@ final class StateFaults {
                         || sql.getErrorCode() == 1050
                         || sql.getErrorCode() == 1205
                         || sql.getErrorCode() == 1213);
+    }
+
+    /** True if there is no room left where the database is. */
+    static boolean isFull(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql
+                    && ("53100".equals(sql.getSQLState()) || sql.getErrorCode() == 1021 || sql.getErrorCode() == 1114)) {
+                return true;
+            }
+            if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** True if there is no server, or it does not answer. */

@@ -33,14 +33,30 @@ public final class Troubles {
         });
     }
 
+    /** Ends a claimed run of a job inside of which something else failed, which is told elsewhere. */
+    public void ended(String store, String job) {
+        Away.tolerate(() -> jobs.finish(store, job, null));
+    }
+
+    /** What is about no store failed; it is tried again soon. */
+    public void tick(Exception error) {
+        if (Away.isCauseOf(error)) {
+            Away.say(error);
+        } else {
+            LOG.warn("What is due cannot be found out now: {}", sentence(error));
+        }
+    }
+
     /** An update could not be completed: failed if a human has to mend something, else tried again later. */
     public void completion(DataUpdate update, Exception error) {
         StoreException known = StoreException.in(error);
-        if (known != null && known.isPermanent()) {
-            updates.fail(update, sentence(error));
-        } else {
-            updates.waiting(update.id(), sentence(error) + " It is tried again.");
-        }
+        Away.tolerate(() -> {
+            if (known != null && known.isPermanent()) {
+                updates.fail(update, sentence(error));
+            } else {
+                updates.waiting(update.id(), sentence(error) + " It is tried again.");
+            }
+        });
     }
 
     /** An error in one sentence; what nobody foresaw also goes to the log with its place. */
@@ -51,7 +67,7 @@ public final class Troubles {
             }
         }
         if (Away.isCauseOf(error)) {
-            return Away.SENTENCE;
+            return Away.sentence(error);
         }
         LOG.error("Unforeseen error; please report it", error);
         Throwable root = error;

@@ -27,6 +27,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What docs/queue.md promises; {@link QueueTest} says on which state databases. */
@@ -160,6 +161,18 @@ abstract class QueuePromises {
         assertThat(queue.claim("acme")).as("backed up anew first").isNull();
         updates.backedUp(update.id(), "20261124T030000Z");
         assertThat(queue.claim("acme").attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void thatTheStateDatabaseWasAwayGivesNoStepUp() {
+        DataUpdate update = update("acme", 1);
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            ClaimedStep step = queue.claim("acme");
+            assertThat(step.attempts()).isEqualTo(attempt);
+            assertThat(queue.fail(step, new DataAccessResourceFailureException("cut"))).isFalse();
+            change("UPDATE data_update_step SET due_at = " + ago(1));
+        }
+        assertThat(updates.get(update.id()).state()).isEqualTo("in-progress");
     }
 
     @Test

@@ -176,7 +176,7 @@ class StepRunnerTest {
         assertThatThrownBy(() -> run(plan("SELECT 0", "ALTR TABLE x")))
                 .isInstanceOfSatisfying(
                         StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
-                .hasMessageContaining("mend its SQL in config/updates");
+                .hasMessageContaining("mend its SQL in config/updates, then: upkeep retry acme --replan");
     }
 
     @Test
