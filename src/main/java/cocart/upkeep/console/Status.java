@@ -93,6 +93,7 @@ public final class Status {
         node.put("state", update.state()).put("plugin", update.plugin());
         node.put("from", update.fromVersion()).put("to", update.toVersion()).put("reason", update.reason());
         node.putArray("steps").addAll(steps(update.id()));
+        node.put("exposedSince", update.exposedSince().toString());
         node.put("exposureSeconds", update.exposureSeconds());
         node.put("cartsBefore", update.cartsBefore()).put("cartsAfter", update.cartsAfter());
         node.put("snapshot", update.snapshotId());

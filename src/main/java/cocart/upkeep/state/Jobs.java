@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
 import org.springframework.dao.DuplicateKeyException;
@@ -80,6 +81,34 @@ public final class Jobs {
      */
     public List<String> due(String job) {
         LocalDateTime now = database.now();
+        Map<String, LastRun> last = lastRuns(job, now);
+        return stores.stream()
+                .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
+                .toList();
+    }
+
+    /** When a job is due next, by store: now for those that are due already, nothing for those that never are. */
+    public Map<String, Instant> next(String job) {
+        LocalDateTime now = database.now();
+        Map<String, LastRun> last = lastRuns(job, now);
+        Map<String, Instant> next = new HashMap<>();
+        for (String store : stores) {
+            Schedule schedule = schedules.apply(store, job);
+            LastRun run = last.get(store);
+            if (isDue(schedule, retryAfter, run, now)) {
+                next.put(store, now.toInstant(ZoneOffset.UTC));
+            } else if (!schedule.cron().isEmpty()) {
+                Instant time = after(schedule, run.started());
+                Instant again = run.failed() && run.finished() != null
+                        ? run.finished().plus(retryAfter).toInstant(ZoneOffset.UTC)
+                        : null;
+                Stream.of(time, again).filter(Objects::nonNull).min(Instant::compareTo).ifPresent(at -> next.put(store, at));
+            }
+        }
+        return next;
+    }
+
+    private Map<String, LastRun> lastRuns(String job, LocalDateTime now) {
         Map<String, LastRun> last = new HashMap<>();
         database.sql("job-last-runs").param("job", job).query(row -> {
             LocalDateTime heartbeat = row.getObject("heartbeat_at", LocalDateTime.class);
@@ -92,9 +121,7 @@ public final class Jobs {
                             heartbeat != null
                                     && (heartbeat.isBefore(now.minus(lease)) || heartbeat.isAfter(now.plus(lease)))));
         });
-        return stores.stream()
-                .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
-                .toList();
+        return last;
     }
 
     static boolean isDue(Schedule schedule, Duration retryAfter, @Nullable LastRun last, LocalDateTime now) {
@@ -112,11 +139,17 @@ public final class Jobs {
                 && !last.finished().plus(retryAfter).isAfter(now)) {
             return true;
         }
+        Instant next = after(schedule, last.started());
+        return next != null && !next.isAfter(now.toInstant(ZoneOffset.UTC));
+    }
+
+    /** The first time of a schedule after another one; null if there is none. */
+    private static @Nullable Instant after(Schedule schedule, LocalDateTime time) {
         try {
             CronExpression cron = new CronExpression(schedule.cron());
             cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
-            Date next = cron.getNextValidTimeAfter(Date.from(last.started().toInstant(ZoneOffset.UTC)));
-            return next != null && !next.toInstant().isAfter(now.toInstant(ZoneOffset.UTC));
+            Date next = cron.getNextValidTimeAfter(Date.from(time.toInstant(ZoneOffset.UTC)));
+            return next == null ? null : next.toInstant();
         } catch (ParseException e) {
             throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);
         }
@@ -306,6 +339,35 @@ public final class Jobs {
                 .list()
                 .stream()
                 .findFirst();
+    }
+
+    /**
+     * How a job last ran.
+     *
+     * @param startedAt when it last began, or null if it never did
+     * @param finishedAt when it last ended, or null; before {@code startedAt} while it runs
+     * @param error why it failed, or null
+     * @param isRunning true while it is alive, whoever runs it
+     */
+    public record Run(
+            String job,
+            @Nullable Instant startedAt,
+            @Nullable Instant finishedAt,
+            @Nullable String error,
+            boolean isRunning) {}
+
+    /** How the jobs of a store last ran. */
+    public List<Run> runs(String store) {
+        return database.sql("job-runs")
+                .param("store", store)
+                .param("expired", database.now().minus(lease))
+                .query((row, n) -> new Run(
+                        row.getString("job"),
+                        Database.instant(row, "last_started_at"),
+                        Database.instant(row, "last_finished_at"),
+                        row.getString("error"),
+                        row.getInt("running") == 1))
+                .list();
     }
 
     /** Lets a job run again that this instance has held. */
