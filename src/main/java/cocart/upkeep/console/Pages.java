@@ -40,12 +40,13 @@ public final class Pages {
      * The page of one store; empty if there is none of that id.
      *
      * @param events how many sentences of its history to show
+     * @param snapshots {@code all} for all of them
      */
-    public Optional<String> store(String id, String events) {
+    public Optional<String> store(String id, String events, String snapshots) {
         Optional<StoreSettings> store =
                 stores.all().stream().filter(one -> one.id().equals(id)).findFirst();
         return store.map(settings -> {
-            StorePage page = reader.store(settings, Math.max(EVENTS, Math.min(MOST_EVENTS, number(events, EVENTS))));
+            StorePage page = reader.store(settings, Math.max(EVENTS, Math.min(MOST_EVENTS, number(events, EVENTS))), snapshots.equals("all"));
             return templates.render("store", Map.of("page", page));
         });
     }

@@ -5,8 +5,10 @@ import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
@@ -26,6 +28,7 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
     private static final int MOST = 60;
     private static final int LEAST = 24;
     private static final int SLOT = 10;
+    private static final int FAR = 3;
     private static final int BAR = 8;
 
     /**
@@ -34,15 +37,18 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
      * @param newest the newest value in words
      * @param highest the highest value in words
      * @param lowest the lowest value in words
+     * @param scale what a bar of full height means, in words
      */
-    public record Row(String label, String newest, String highest, String lowest, List<Bar> bars) {}
+    public record Row(
+            String label, String newest, String highest, String lowest, String scale, List<Bar> bars) {}
 
     /**
      * One value.
      *
+     * @param isBroken true if the value goes beyond the scale
      * @param title the snapshot and the value
      */
-    public record Bar(int x, int width, String y, String height, String title) {}
+    public record Bar(int x, int width, String y, String height, boolean isBroken, String title) {}
 
     /** @param newestFirst sealed snapshots; at most the 60 newest are drawn */
     static Chart of(List<Known> newestFirst) {
@@ -70,6 +76,20 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
                         : Moment.day(snapshots.get(snapshots.size() - 1).sealedAt()));
     }
 
+    /** True if a value goes beyond its scale. */
+    public boolean isBroken() {
+        return rows.stream().anyMatch(row -> row.bars().stream().anyMatch(Bar::isBroken));
+    }
+
+    /** The highest value, but for a single one far above the others: the first snapshot is all new. */
+    private static long scale(long[] values) {
+        long[] sorted = values.clone();
+        Arrays.sort(sorted);
+        long highest = sorted[sorted.length - 1];
+        long next = sorted.length < 3 ? highest : sorted[sorted.length - 2];
+        return next > 0 && highest / FAR >= next ? next : highest;
+    }
+
     private static long millis(Snapshot snapshot) {
         Duration took = SnapshotView.took(snapshot);
         return took == null ? 0 : took.toMillis();
@@ -82,17 +102,19 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
             ToLongFunction<Snapshot> value,
             LongFunction<String> words) {
         long highest = snapshots.stream().mapToLong(value).max().orElse(0);
+        long scale = scale(snapshots.stream().mapToLong(value).toArray());
         long lowest = snapshots.stream().mapToLong(value).min().orElse(0);
         List<Bar> bars = new ArrayList<>();
         int slot = slots - snapshots.size();
         for (Snapshot snapshot : snapshots) {
             long figure = value.applyAsLong(snapshot);
-            double height = highest == 0 ? 0 : Math.max(figure > 0 ? 1 : 0, (double) HEIGHT * figure / highest);
+            double height = scale == 0 ? 0 : Math.min(HEIGHT, Math.max(figure > 0 ? 1 : 0, (double) HEIGHT * figure / scale));
             bars.add(new Bar(
                     slot++ * SLOT + (SLOT - BAR) / 2,
                     BAR,
                     figure(HEIGHT - height),
                     figure(height),
+                    figure > scale,
                     snapshot.id() + ": " + words.apply(figure)));
         }
         return new Row(
@@ -100,10 +122,11 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
                 words.apply(value.applyAsLong(snapshots.get(snapshots.size() - 1))),
                 words.apply(highest),
                 words.apply(lowest),
+                words.apply(scale),
                 List.copyOf(bars));
     }
 
     private static String figure(double value) {
-        return String.format(java.util.Locale.ROOT, "%.1f", value);
+        return String.format(Locale.ROOT, "%.1f", value);
     }
 }

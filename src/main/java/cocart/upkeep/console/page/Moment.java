@@ -30,6 +30,12 @@ public record Moment(String iso, String exact, String words) {
                 : new Moment(at.truncatedTo(ChronoUnit.SECONDS).toString(), EXACT.format(at), words(at, now));
     }
 
+    /** The same for what is to come: what is due already is due now. */
+    public static @Nullable Moment due(@Nullable Instant at, Instant now) {
+        Moment moment = of(at, now);
+        return moment == null || at.isAfter(now) ? moment : new Moment(moment.iso(), moment.exact(), "now");
+    }
+
     /** The day alone, such as {@code 24 Nov 2026}, in UTC. */
     public static String day(Instant at) {
         return DAY.format(at);

@@ -22,6 +22,7 @@ public record NoticeView(String kind, @Nullable String id, String title, String 
                     default -> "Store " + store + " needs you";
                 };
         String rest = text.startsWith(title + ": ") ? text.substring(title.length() + 2) : text;
+        rest = PluginView.named(rest);
         for (String command : new String[] {"approve", "dismiss"}) {
             rest = rest.replace(" Run: upkeep " + command + " " + store, "");
         }

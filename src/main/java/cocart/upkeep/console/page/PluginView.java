@@ -1,6 +1,7 @@
 package cocart.upkeep.console.page;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,8 @@ public record PluginView(
 
     private static final String COCART = "cart-rest-api-for-woocommerce";
 
+    private static final Pattern SLUG = Pattern.compile("(?<![\\w./-])" + COCART + "(?![\\w/-]|\\.php)");
+
     static PluginView of(JsonNode plugin) {
         String slug = Node.text(plugin, "slug", "");
         return new PluginView(
@@ -36,6 +39,11 @@ public record PluginView(
                 Node.text(plugin, "databaseVersion"),
                 Node.text(plugin, "rolledBackFrom"),
                 Node.text(plugin, "reason"));
+    }
+
+    /** A sentence with CoCart in place of its slug, but for paths. */
+    static String named(String text) {
+        return SLUG.matcher(text).replaceAll("CoCart");
     }
 
     /** What people call a plugin. */

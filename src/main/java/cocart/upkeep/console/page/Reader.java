@@ -33,6 +33,8 @@ public final class Reader {
     /** Jobs in the order in which a page lists them. */
     private static final List<String> JOBS = List.of("detect", "migrate", "back-up", "off-site", "drill", "tidy");
 
+    private static final int FEW_SNAPSHOTS = 10;
+
     private final Database database;
     private final Stores stores;
     private final Status status;
@@ -67,8 +69,13 @@ public final class Reader {
         return StoreList.of(lines, words, show, page);
     }
 
-    /** @param events how many of the newest sentences of the history to show */
-    public StorePage store(StoreSettings store, int events) {
+    /**
+     * The page of a store.
+     *
+     * @param events how many of the newest sentences of the history to show
+     * @param allSnapshots false for the newest few
+     */
+    public StorePage store(StoreSettings store, int events, boolean allSnapshots) {
         Instant now = now();
         ObjectNode node = status.of(store);
         Optional<DataUpdate> update = updates.current(store.id());
@@ -93,7 +100,11 @@ public final class Reader {
                 update.map(data -> steps(data, now)).orElse(List.of()),
                 timed.stream().map(Timed::view).toList(),
                 activity(node.path("job"), now),
-                snapshots.stream().map(one -> SnapshotView.of(one, now)).toList(),
+                snapshots.stream()
+                        .limit(allSnapshots ? Long.MAX_VALUE : FEW_SNAPSHOTS)
+                        .map(one -> SnapshotView.of(one, now))
+                        .toList(),
+                snapshots.size(),
                 Chart.of(snapshots),
                 snapshotsError,
                 sightings(store.id(), now),
@@ -179,7 +190,7 @@ public final class Reader {
 
     private static JobView job(String job, Jobs.@Nullable Run run, @Nullable Instant next, Instant now) {
         if (run == null || run.startedAt() == null) {
-            return new JobView(job, new Mark("off", "not yet run"), null, null, null, Moment.of(next, now));
+            return new JobView(job, new Mark("off", "not yet run"), null, null, null, Moment.due(next, now));
         }
         boolean ended = run.finishedAt() != null && !run.finishedAt().isBefore(run.startedAt());
         Mark state = run.isRunning()
@@ -193,7 +204,7 @@ public final class Reader {
                 Moment.of(run.startedAt(), now),
                 ended ? Moment.took(Duration.between(run.startedAt(), run.finishedAt())) : null,
                 run.isRunning() ? null : run.error(),
-                Moment.of(next, now));
+                Moment.due(next, now));
     }
 
     private static @Nullable Instant next(List<Timed> jobs, String job) {

@@ -64,8 +64,8 @@ public record StoreLine(
                 bytes == null ? null : ProgressText.size(bytes),
                 snapshot.path("failed").asLong() > 0 ? new Mark("wait", "partial") : null,
                 running,
-                Moment.of(nextDetect, now),
-                Moment.of(nextBackup, now));
+                Moment.due(nextDetect, now),
+                Moment.due(nextBackup, now));
     }
 
     private static int rank(String group, UpdateView update) {
@@ -83,7 +83,8 @@ public record StoreLine(
         String error = Node.text(status, "error");
         String notice = Node.text(status.path("notice"), "text");
         String reason = Node.text(status.path("dataUpdate"), "reason");
-        return notice != null ? notice : error != null ? error : reason;
+        String why = notice != null ? notice : error != null ? error : reason;
+        return why == null ? null : PluginView.named(why);
     }
 
     /** True if a person who types these words means this store. */

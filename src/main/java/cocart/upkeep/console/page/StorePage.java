@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param line what the list of stores shows of it
  * @param created when the data update was opened, or null
  * @param finished when it ended, or null
+ * @param snapshots the newest of them, or all
+ * @param allSnapshots how many there are
  * @param snapshotsError why the snapshots cannot be listed, or null
  * @param activity what a running job has done so far, in words, or null
  * @param moreEvents true if there are older ones
@@ -22,6 +24,7 @@ public record StorePage(
         List<JobView> jobs,
         @Nullable Activity activity,
         List<SnapshotView> snapshots,
+        int allSnapshots,
         Chart chart,
         @Nullable String snapshotsError,
         List<SightingView> sightings,
@@ -37,6 +40,18 @@ public record StorePage(
      * @param about bytes that the last snapshot had; 0 if there is none, then nobody knows
      */
     public record Activity(String job, Moment started, String files, String bytes, long done, long about) {}
+
+    /** Why the data update is in its state, where nothing else on the page says so already; else null. */
+    public @Nullable String reason() {
+        String reason = line.update().reason();
+        if (reason == null || line.update().state().equals("complete")) {
+            return null;
+        }
+        String named = PluginView.named(reason);
+        boolean said = steps.stream().anyMatch(step -> step.error() != null && reason.contains(step.error()))
+                || notices.stream().anyMatch(notice -> notice.text().contains(named));
+        return said ? null : named;
+    }
 
     /** Steps that are complete. */
     public long stepsDone() {
