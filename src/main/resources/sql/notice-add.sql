@@ -1,1 +1,2 @@
-INSERT INTO notice (store, kind, text, raised_at) VALUES (:store, :kind, :text, LOCALTIMESTAMP(3))
+INSERT INTO notice (id, store, kind, cause, subject, fingerprint, text, urgent, raised_at, changed_at)
+VALUES (:id, :store, :kind, :cause, :subject, :fingerprint, :text, :urgent, LOCALTIMESTAMP(3), LOCALTIMESTAMP(3))

@@ -1,1 +1,1 @@
-DELETE FROM notice WHERE store = :store AND kind = :kind
+UPDATE notice SET cleared_at = LOCALTIMESTAMP(3), changes = changes + 1 WHERE id = :id AND changes = :changes

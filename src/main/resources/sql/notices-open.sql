@@ -1,1 +1,3 @@
-SELECT kind, text FROM notice WHERE store = :store AND dismissed_at IS NULL ORDER BY raised_at DESC
+-- What nobody has dismissed.
+SELECT id, store, kind, cause, text, urgent, raised_at, changed_at
+FROM notice WHERE store IN (:stores) AND cleared_at IS NULL AND dismissed_at IS NULL

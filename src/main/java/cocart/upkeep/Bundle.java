@@ -20,7 +20,6 @@ import cocart.upkeep.backup.Verify;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
-import cocart.upkeep.complete.Notices;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Status;
 import cocart.upkeep.detect.Detector;
@@ -37,6 +36,9 @@ import cocart.upkeep.migrate.Replanning;
 import cocart.upkeep.migrate.StepLimits;
 import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
+import cocart.upkeep.notify.Messages;
+import cocart.upkeep.notify.Notices;
+import cocart.upkeep.notify.Notifying;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.state.Database;
@@ -116,6 +118,11 @@ public final class Bundle implements AutoCloseable {
      * @param ticks false if routes that start by a schedule stay stopped, as commands want it
      */
     public Bundle(Settings settings, boolean ticks) {
+        this(settings, ticks, Clock.systemUTC());
+    }
+
+    /** @param clock tells when quiet hours are */
+    Bundle(Settings settings, boolean ticks, Clock clock) {
         this.settings = settings;
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
@@ -138,7 +145,8 @@ public final class Bundle implements AutoCloseable {
                 (store, job) -> schedule(settings, store, job));
         plugins = new PluginStates(database);
         stores = new ConfiguredStores(settings, main::getCamelContext);
-        notices = new Notices(database, stores, updates, plugins, jobs, events, ownUpdaters);
+        Notifying notifying = new Notifying(database, stores, jobs, events, NotifySettings.of(settings, ticks), clock);
+        notices = notifying.notices();
         status = new Status(database, stores, plugins, updates, jobs, notices);
         snapshots = new Snapshots(settings.path("backup.directory"));
         known = new KnownSnapshots(database, snapshots);
@@ -176,6 +184,8 @@ public final class Bundle implements AutoCloseable {
         bind("jobs", jobs);
         bind("updates", updates);
         bind("notices", notices);
+        bind("outbox", notifying.outbox());
+        bind("messages", new Messages());
         bind("history", new History(database, updates, events, settings.duration("database.keep")));
         bind("troubles", new Troubles(jobs, updates, events));
         bind("progress", new Progress(stores, plugins, updates, jobs));

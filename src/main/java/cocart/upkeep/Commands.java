@@ -180,6 +180,7 @@ final class Commands {
                     for (Future<?> run : runs) {
                         run.get();
                     }
+                    tell(bundle, template);
                 } catch (ExecutionException e) {
                     throw new StateException(RouteFiles.reason(e), e);
                 } finally {
@@ -195,6 +196,12 @@ final class Commands {
                 return code;
             }
         }
+    }
+
+    /** Sends what is new, as nobody else may be there to do it. */
+    private static void tell(Bundle bundle, ProducerTemplate template) {
+        bundle.notices.refreshAll();
+        template.requestBody("direct:notify", (Object) null);
     }
 
     @Command(name = "status", description = "Show what is known of all stores.", mixinStandardHelpOptions = true)
@@ -216,6 +223,8 @@ final class Commands {
                 }
                 if (json) {
                     out().println(JSON.writeValueAsString(all));
+                } else {
+                    Tables.notices(out(), "notice         ", all);
                 }
                 out().flush();
                 return code;

@@ -56,7 +56,9 @@ public final class Settings {
             Map.entry("backup.drill.cron", ""),
             Map.entry("migrate.updater-wait", "10m"),
             Map.entry("migrate.wordpress-wait", "1h"),
-            Map.entry("flush-cache.address", ""));
+            Map.entry("flush-cache.address", ""),
+            Map.entry("notices.backup-age", "2d"),
+            Map.entry("notices.exposure", "15m"));
 
     /** Options of one store only. */
     private static final List<String> OWN = List.of(
@@ -92,6 +94,19 @@ public final class Settings {
             Map.entry("migrate.block", "5s"),
             Map.entry("migrate.lock-wait", "5s"),
             Map.entry("migrate.pause", "10ms"),
+            Map.entry("notices.cron", "30 * * * * ?"),
+            Map.entry("notices.disk", "1GB"),
+            Map.entry("notify.webhook.enabled", "false"),
+            Map.entry("notify.webhook.url", ""),
+            Map.entry("notify.webhook.format", "json"),
+            Map.entry("notify.mail.enabled", "false"),
+            Map.entry("notify.mail.server", ""),
+            Map.entry("notify.mail.from", ""),
+            Map.entry("notify.mail.to", ""),
+            Map.entry("notify.digest.cron", ""),
+            Map.entry("notify.quiet", ""),
+            Map.entry("notify.pause", "1m"),
+            Map.entry("notify.back-off", "10s"),
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
@@ -259,6 +274,12 @@ public final class Settings {
         }
         scratch();
         cron("upkeep.tick.cron", value("tick.cron"));
+        cron("upkeep.notices.cron", value("notices.cron"));
+        if (!value("notify.digest.cron").isBlank()) {
+            cron("upkeep.notify.digest.cron", value("notify.digest.cron").strip());
+        }
+        zone("upkeep.zone", value("zone"));
+        NotifySettings.check(this);
         for (String id : ids) {
             if (stores.put(id, store(id)) != null) {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
@@ -305,14 +326,12 @@ public final class Settings {
                     "must be letters, digits and underscores, as $table_prefix in wp-config.php");
         }
         String zone = shared(id, "zone");
-        try {
-            ZoneId.of(zone);
-        } catch (DateTimeException e) {
-            throw wrong(nameOf(id, "zone"), "must be a time zone such as UTC or Europe/Berlin, not '" + zone + "'");
-        }
+        zone(nameOf(id, "zone"), zone);
         cron(nameOf(id, "detect.cron"), shared(id, "detect.cron"));
         durationOf(id, "migrate.updater-wait");
         durationOf(id, "migrate.wordpress-wait");
+        durationOf(id, "notices.backup-age");
+        durationOf(id, "notices.exposure");
         return new StoreSettings(
                 id,
                 files,
@@ -468,6 +487,19 @@ public final class Settings {
         return Long.parseLong(size.group(1)) << shift;
     }
 
+    private void zone(String name, String zone) {
+        try {
+            ZoneId.of(zone);
+        } catch (DateTimeException e) {
+            throw wrong(name, "must be a time zone such as UTC or Europe/Berlin, not '" + zone + "'");
+        }
+    }
+
+    /** True or false, and nothing else. */
+    boolean yesOrNo(String name) {
+        return yesOrNo("upkeep." + name, value(name));
+    }
+
     private boolean yesOrNo(String name, @Nullable String value) {
         if (value == null || value.equals("false")) {
             return false;
@@ -494,7 +526,8 @@ public final class Settings {
         return source.where(name);
     }
 
-    private SettingsException wrong(String name, String what) {
+    /** What is wrong with a property, and where it was set. */
+    SettingsException wrong(String name, String what) {
         return new SettingsException(where(name) + name + " " + what);
     }
 

@@ -26,32 +26,40 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 class HouseTest {
 
     @ArchTest
-    static final ArchRule DETECT_KNOWS_NO_OTHER_JOB = alone("detect", "backup", "migrate", "complete", "console");
+    static final ArchRule DETECT_KNOWS_NO_OTHER_JOB =
+            alone("detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
-    static final ArchRule BACKUP_KNOWS_NO_OTHER_JOB = alone("backup", "detect", "migrate", "complete", "console");
+    static final ArchRule BACKUP_KNOWS_NO_OTHER_JOB =
+            alone("backup", "detect", "migrate", "complete", "notify", "console");
 
     @ArchTest
-    static final ArchRule MIGRATE_KNOWS_NO_OTHER_JOB = alone("migrate", "detect", "backup", "complete", "console");
+    static final ArchRule MIGRATE_KNOWS_NO_OTHER_JOB =
+            alone("migrate", "detect", "backup", "complete", "notify", "console");
 
     @ArchTest
-    static final ArchRule COMPLETE_KNOWS_NO_OTHER_JOB = alone("complete", "detect", "backup", "migrate", "console");
+    static final ArchRule COMPLETE_KNOWS_NO_OTHER_JOB =
+            alone("complete", "detect", "backup", "migrate", "notify", "console");
+
+    @ArchTest
+    static final ArchRule NOTIFY_KNOWS_NO_JOB =
+            alone("notify", "detect", "backup", "migrate", "complete", "plan", "wordpress", "console");
 
     @ArchTest
     static final ArchRule THE_GROUND_FLOOR_STANDS_ALONE =
-            alone("store", "plan", "state", "detect", "backup", "migrate", "complete", "console");
+            alone("store", "plan", "state", "detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
     static final ArchRule PLANS_KNOW_NO_JOB =
-            alone("plan", "state", "detect", "backup", "migrate", "complete", "console");
+            alone("plan", "state", "detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
     static final ArchRule STATE_KNOWS_NO_JOB =
-            alone("state", "plan", "detect", "backup", "migrate", "complete", "console");
+            alone("state", "plan", "detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
     static final ArchRule WORDPRESS_KNOWS_NO_JOB =
-            alone("wordpress", "plan", "detect", "backup", "migrate", "complete", "console");
+            alone("wordpress", "plan", "detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
     static final ArchRule ROOMS_DO_NOT_GO_IN_CIRCLES =

@@ -1,4 +1,4 @@
-/** Job 4: proof, carts compared, the mark in the store, notices. */
+/** Job 4: proof, carts compared, the mark in the store. */
 @NullMarked
 package cocart.upkeep.complete;
 

@@ -1,6 +1,7 @@
 package cocart.upkeep.console;
 
-import cocart.upkeep.complete.Notices;
+import cocart.upkeep.notify.Notice;
+import cocart.upkeep.notify.Notices;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Jobs;
@@ -40,11 +41,12 @@ public final class Status {
         this.notices = notices;
     }
 
-    /** {@code {"stores": […]}}, in the order of {@code upkeep.stores}. */
+    /** {@code {"stores": […], "notices": […]}}, in the order of {@code upkeep.stores}; notices of the bundle itself. */
     public ObjectNode all() {
         ObjectNode root = JSON.createObjectNode();
         ArrayNode list = root.putArray("stores");
         stores.all().forEach(store -> list.add(of(store)));
+        notices(root.putArray("notices"), notices.open(Notices.BUNDLE));
         return root;
     }
 
@@ -67,14 +69,30 @@ public final class Status {
         dataUpdate(store.id(), node.putObject("dataUpdate"));
         snapshot(store.id(), node);
         job(store.id(), node);
-        notices.current(store.id())
-                .ifPresentOrElse(
-                        notice -> node.putObject("notice")
-                                .put("kind", notice.kind())
-                                .put("text", notice.text()),
-                        () -> node.putNull("notice"));
+        List<Notice> open = notices.open(store.id());
+        if (open.isEmpty()) {
+            node.putNull("notice");
+        } else {
+            node.putObject("notice")
+                    .put("kind", open.get(0).kind())
+                    .put("text", open.get(0).text());
+        }
+        notices(node.putArray("notices"), open);
         node.put("error", jobs.error(store.id()).orElse(null));
         return node;
+    }
+
+    private static void notices(ArrayNode list, List<Notice> notices) {
+        for (Notice notice : notices) {
+            list.addObject()
+                    .put("id", notice.id())
+                    .put("kind", notice.kind())
+                    .put("cause", notice.cause())
+                    .put("text", notice.text())
+                    .put("urgent", notice.urgent())
+                    .put("raisedAt", notice.raisedAt().toString())
+                    .put("changedAt", notice.changedAt().toString());
+        }
     }
 
     private void dataUpdate(String store, ObjectNode node) {

@@ -96,13 +96,18 @@ public final class Tables {
                     + ProgressText.bytes(
                             job.get("bytes").asLong(), job.get("aboutBytes").asLong()));
         }
-        if (!store.get("notice").isNull()) {
-            out.println("  notice       " + store.get("notice").get("text").asText());
-        }
+        notices(out, "  notice       ", store);
         if (!store.get("error").isNull()
-                && !store.get("error").equals(store.get("notice").path("text"))) {
+                && store.get("notices").findValuesAsText("text").stream()
+                        .noneMatch(store.get("error").asText()::equals)) {
             out.println("  error        " + store.get("error").asText());
         }
+    }
+
+    /** A line for each notice of a store, or of the bundle itself. */
+    public static void notices(PrintWriter out, String heading, ObjectNode of) {
+        of.get("notices")
+                .forEach(notice -> out.println(heading + notice.get("text").asText()));
     }
 
     /** A line for each snapshot below a line of headings, and where they are. */

@@ -55,14 +55,23 @@ public final class Events {
         add(store, List.of(text), outcomesAreSaid ? Level.DEBUG : Level.WARN);
     }
 
-    /** A notice that is new; when it is about what has just ended a run, the log has it already. */
-    public void notice(String store, String kind, String text) {
+    /** Records a sentence that is logged elsewhere. */
+    public void silently(String store, String text) {
+        insert(store, List.of(text));
+    }
+
+    /** True if the log has already said what a sentence says: it is about what has just ended a run of this process. */
+    public boolean hasSaid(String store, String text) {
         String outcome = outcomes.get(store);
-        boolean said = outcome != null && (outcome.contains(text) || text.contains(outcome));
-        add(store, List.of("Notice (" + kind + "): " + text), said ? Level.DEBUG : Level.INFO);
+        return outcome != null && (outcome.contains(text) || text.contains(outcome));
     }
 
     private void add(String store, List<String> texts, Level level) {
+        insert(store, texts);
+        log(store, texts, level);
+    }
+
+    private void insert(String store, List<String> texts) {
         database.batch(
                 "event-add",
                 texts.stream()
@@ -76,7 +85,6 @@ public final class Events {
                                 "text",
                                 Objects.requireNonNull(Database.cut(text))))
                         .toList());
-        log(store, texts, level);
     }
 
     /** Logs sentences whose rows a statement has written by itself. */

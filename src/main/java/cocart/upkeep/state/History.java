@@ -29,6 +29,13 @@ public final class History {
         LocalDateTime before = database.now().minus(keep);
         remove("history-events", store, before);
         remove("history-sightings", store, before);
+        if (database.sql("history-notices")
+                        .param("store", store)
+                        .param("before", before)
+                        .update()
+                > 0) {
+            database.sql("history-told").update();
+        }
         for (List<DataUpdate> old = updates.old(store, before); !old.isEmpty(); old = updates.old(store, before)) {
             old.forEach(this::archive);
         }

@@ -70,8 +70,8 @@ public final class Jobs {
         this.schedules = schedules;
     }
 
-    /** How a job last ran for a store. */
-    record LastRun(
+    /** How a job last ran for a store; times are the database's, in UTC. */
+    public record LastRun(
             @Nullable LocalDateTime started, @Nullable LocalDateTime finished, boolean failed, boolean orphaned) {}
 
     /**
@@ -81,7 +81,7 @@ public final class Jobs {
      */
     public List<String> due(String job) {
         LocalDateTime now = database.now();
-        Map<String, LastRun> last = lastRuns(job, now);
+        Map<String, LastRun> last = last(job, now);
         return stores.stream()
                 .filter(store -> isDue(schedules.apply(store, job), retryAfter, last.get(store), now))
                 .toList();
@@ -90,7 +90,7 @@ public final class Jobs {
     /** When a job is due next, by store: now for those that are due already, nothing for those that never are. */
     public Map<String, Instant> next(String job) {
         LocalDateTime now = database.now();
-        Map<String, LastRun> last = lastRuns(job, now);
+        Map<String, LastRun> last = last(job, now);
         Map<String, Instant> next = new HashMap<>();
         for (String store : stores) {
             Schedule schedule = schedules.apply(store, job);
@@ -108,7 +108,17 @@ public final class Jobs {
         return next;
     }
 
-    private Map<String, LastRun> lastRuns(String job, LocalDateTime now) {
+    /** How a job last ran for a store, or for the whole bundle, whose name is empty; empty if it never ran. */
+    public Optional<LastRun> last(String store, String job) {
+        return Optional.ofNullable(last(job, database.now()).get(store));
+    }
+
+    /** True if a run of a job that last ran so is due by its schedule, like those that {@link #due} tells. */
+    public boolean isDue(Schedule schedule, LastRun last) {
+        return isDue(schedule, retryAfter, last, database.now());
+    }
+
+    private Map<String, LastRun> last(String job, LocalDateTime now) {
         Map<String, LastRun> last = new HashMap<>();
         database.sql("job-last-runs").param("job", job).query(row -> {
             LocalDateTime heartbeat = row.getObject("heartbeat_at", LocalDateTime.class);

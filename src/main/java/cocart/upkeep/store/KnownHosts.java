@@ -24,10 +24,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KnownHosts {
 
+    /** Parts of the sentence about a server that shows another key than the recorded one. */
+    static final String KEY_OF = "the host key of ";
+
+    static final String IS_ANOTHER = " is not the one in ";
+
     private final Path file;
 
     public KnownHosts(Path file) {
         this.file = file;
+    }
+
+    /** True if a sentence of this program says that a server's host key has changed. */
+    public static boolean isAboutChangedKey(String sentence) {
+        return sentence.contains(KEY_OF) && sentence.contains(IS_ANOTHER);
     }
 
     /**

@@ -68,7 +68,7 @@ final class SshSessions {
             String shown = session == null ? "" : shown(session);
             if (lower.contains("changed")) {
                 return new StoreException(
-                        where + "the host key of " + server + " is not the one in " + known + shown
+                        where + KnownHosts.KEY_OF + server + KnownHosts.IS_ANOTHER + known + shown
                                 + recorded(session)
                                 + "; if the server was set up anew, run upkeep trust " + store
                                 + " --replace, else somebody may be listening in",

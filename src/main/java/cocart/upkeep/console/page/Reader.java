@@ -60,13 +60,14 @@ public final class Reader {
         Map<String, StoreSettings> settings = new HashMap<>();
         stores.all().forEach(store -> settings.put(store.id(), store));
         List<StoreLine> lines = new ArrayList<>();
-        for (JsonNode node : status.all().get("stores")) {
+        ObjectNode all = status.all();
+        for (JsonNode node : all.get("stores")) {
             String id = node.get("id").asText();
             StoreSettings store = settings.get(id);
             lines.add(StoreLine.of(
                     (ObjectNode) node, store == null ? null : store.url(), detects.get(id), backups.get(id), now));
         }
-        return StoreList.of(lines, words, show, page);
+        return StoreList.of(lines, NoticeView.list(all.path("notices"), "", now), words, show, page);
     }
 
     /**
@@ -94,7 +95,7 @@ public final class Reader {
         }
         return new StorePage(
                 StoreLine.of(node, store.url(), next(timed, "detect"), next(timed, "back-up"), now),
-                notices(node, store.id()),
+                NoticeView.list(node.path("notices"), store.id(), now),
                 update.map(data -> Moment.of(data.createdAt(), now)).orElse(null),
                 update.map(data -> Moment.of(data.finishedAt(), now)).orElse(null),
                 update.map(data -> steps(data, now)).orElse(List.of()),
@@ -111,14 +112,6 @@ public final class Reader {
                 history.subList(0, Math.min(events, history.size())),
                 events,
                 history.size() > events);
-    }
-
-    private static List<NoticeView> notices(ObjectNode node, String store) {
-        JsonNode notice = node.path("notice");
-        return notice.isObject()
-                ? List.of(NoticeView.of(
-                        notice.path("kind").asText(), null, notice.path("text").asText(), store, null))
-                : List.of();
     }
 
     private List<StepView> steps(DataUpdate update, Instant now) {

@@ -9,6 +9,7 @@ import java.util.List;
  * One page of the list of stores.
  *
  * @param lines the stores on it
+ * @param notices about the bundle itself
  * @param filters all groups with how many stores are in each
  * @param words what was searched for; empty for everything
  * @param show the group that is shown, or {@code all}
@@ -19,6 +20,7 @@ import java.util.List;
  */
 public record StoreList(
         List<StoreLine> lines,
+        List<NoticeView> notices,
         List<Filter> filters,
         String words,
         String show,
@@ -44,7 +46,7 @@ public record StoreList(
      * @param show a group; anything else shows all
      * @param page from 1; one that is not there is the nearest that is
      */
-    static StoreList of(List<StoreLine> all, String words, String show, int page) {
+    static StoreList of(List<StoreLine> all, List<NoticeView> notices, String words, String show, int page) {
         String searched = words.strip().substring(0, Math.min(LONGEST_SEARCH, words.strip().length()));
         String shown = SHOWN.contains(show) ? show : "all";
         List<StoreLine> matching = searched.isEmpty()
@@ -69,6 +71,7 @@ public record StoreList(
                 .toList();
         return new StoreList(
                 found.subList((current - 1) * PER_PAGE, Math.min(found.size(), current * PER_PAGE)),
+                notices,
                 filters,
                 searched,
                 shown,

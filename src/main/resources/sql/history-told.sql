@@ -1,0 +1,1 @@
+DELETE FROM notice_told WHERE notice_id NOT IN (SELECT id FROM notice)

@@ -1,0 +1,2 @@
+INSERT INTO notice_told (notice_id, channel, fingerprint, told_at)
+VALUES (:id, :channel, :fingerprint, LOCALTIMESTAMP(3))

@@ -1,1 +1,0 @@
-SELECT kind, text FROM notice WHERE store = :store ORDER BY raised_at
