@@ -1,23 +1,22 @@
 package cocart.upkeep.console;
 
 import cocart.upkeep.console.page.Reader;
-import cocart.upkeep.console.page.StoreList;
-import cocart.upkeep.console.page.StorePage;
 import cocart.upkeep.console.page.Templates;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.util.Map;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** The pages for people, as HTML; whatever a request says in its parameters, there is a page for it. */
+/** The console's pages, as HTML. */
 public final class Pages {
 
+    private static final Templates TEMPLATES = new Templates();
     private static final int EVENTS = 30;
     private static final int MOST_EVENTS = 3000;
+    private static final int MOST_PAGES = 1_000_000;
 
     private final Stores stores;
     private final Reader reader;
-    private final Templates templates = new Templates();
 
     public Pages(Stores stores, Reader reader) {
         this.stores = stores;
@@ -25,30 +24,44 @@ public final class Pages {
     }
 
     /**
-     * The list of stores.
+     * All stores.
      *
-     * @param words what is searched for, or empty
-     * @param show {@code attention}, {@code updating} or {@code fine}; anything else shows all
-     * @param page number of the page, from 1
+     * @param query the URL's query string as it was sent, or null: {@code q} words to search for, {@code show} a group
+     *     ({@code attention}, {@code updating}, {@code fine}), {@code page} from 1
+     * @throws ConsoleException if it asks for something else
      */
-    public String stores(String words, String show, String page) {
-        StoreList list = reader.list(words, show, number(page, 1));
-        return templates.render("stores", Map.of("list", list));
+    public String stores(@Nullable String query) {
+        Query asked = Query.of(query).only("q", "show", "page");
+        return TEMPLATES.render(
+                "stores",
+                Map.of(
+                        "list",
+                        reader.list(asked.text("q"), asked.text("show"), asked.number("page", 1, 1, MOST_PAGES))));
     }
 
     /**
-     * The page of one store; empty if there is none of that id.
+     * One store.
      *
-     * @param events how many sentences of its history to show
-     * @param snapshots {@code all} for all of them
+     * @param id as in the URL, decoded; perhaps no store's
+     * @param query the URL's query string as it was sent, or null: {@code events} how many sentences of its history,
+     *     {@code snapshots} {@code all} for all of them
+     * @throws ConsoleException if there is no such store
      */
-    public Optional<String> store(String id, String events, String snapshots) {
-        Optional<StoreSettings> store =
-                stores.all().stream().filter(one -> one.id().equals(id)).findFirst();
-        return store.map(settings -> {
-            StorePage page = reader.store(settings, Math.max(EVENTS, Math.min(MOST_EVENTS, number(events, EVENTS))), snapshots.equals("all"));
-            return templates.render("store", Map.of("page", page));
-        });
+    public String store(String id, @Nullable String query) {
+        Query asked = Query.of(query).only("events", "snapshots");
+        StoreSettings store = stores.all().stream()
+                .filter(one -> one.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new ConsoleException(
+                        404, "There is no store of this name. Stores are named in upkeep.stores."));
+        return TEMPLATES.render(
+                "store",
+                Map.of(
+                        "page",
+                        reader.store(
+                                store,
+                                asked.number("events", EVENTS, 1, MOST_EVENTS),
+                                asked.text("snapshots").equals("all"))));
     }
 
     /**
@@ -57,15 +70,7 @@ public final class Pages {
      * @param title a few words
      * @param text one or two sentences
      */
-    public String problem(String title, String text) {
-        return templates.render("problem", Map.of("title", title, "text", text));
-    }
-
-    private static int number(String text, int otherwise) {
-        try {
-            return Integer.parseInt(text);
-        } catch (NumberFormatException e) {
-            return otherwise;
-        }
+    static String problem(String title, String text) {
+        return TEMPLATES.render("problem", Map.of("title", title, "text", text));
     }
 }
