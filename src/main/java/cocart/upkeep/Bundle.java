@@ -20,17 +20,20 @@ import cocart.upkeep.backup.Verify;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
+import cocart.upkeep.console.Access;
 import cocart.upkeep.console.Answers;
 import cocart.upkeep.console.Api;
 import cocart.upkeep.console.Assets;
 import cocart.upkeep.console.ConsoleException;
 import cocart.upkeep.console.ConsoleServer;
+import cocart.upkeep.console.ConsoleSettings;
 import cocart.upkeep.console.Gate;
 import cocart.upkeep.console.KnownHeaders;
 import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Status;
 import cocart.upkeep.console.page.Reader;
+import cocart.upkeep.console.Token;
 import cocart.upkeep.detect.Detector;
 import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.detect.PluginFolder;
@@ -102,7 +105,7 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
-    private final Gate gate = new Gate();
+    private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
 
     /** The beans that commands use too. */
@@ -324,7 +327,12 @@ public final class Bundle implements AutoCloseable {
             main.configure().setRoutesExcludePattern("**/console.camel.yaml");
             return;
         }
-        ConsoleServer listening = new ConsoleServer(settings.console(), gate, true);
+        ConsoleSettings where = settings.console();
+        Token token = token(settings);
+        token.show();
+        gate = new Gate(
+                new Access(token, where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        ConsoleServer listening = new ConsoleServer(where, gate, true);
         console = listening;
         main.addMainListener(new MainListenerSupport() {
             @Override
@@ -399,8 +407,15 @@ public final class Bundle implements AutoCloseable {
             }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
-        gate.open();
+        if (gate != null) {
+            gate.open();
+        }
         return main.getCamelContext();
+    }
+
+    /** The token of a home folder. */
+    static Token token(Settings settings) {
+        return new Token(settings.home().resolve("data/token"));
     }
 
     /** Before Camel starts: a start that fails later leaves traces in the log. */

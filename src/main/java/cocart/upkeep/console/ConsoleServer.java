@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     private final ConsoleSettings settings;
     private final Gate gate;
     private final boolean listens;
+    private final Connections connections = new Connections(Duration.ofSeconds(30));
     private volatile @Nullable HttpServer server;
 
     /**
@@ -92,7 +94,11 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
                             .setCertPath(settings.certificate().toString())
                             .setKeyPath(settings.key().toString()));
         }
-        HttpServer starting = getVertx().createHttpServer(options).requestHandler(router);
+        HttpServer starting = getVertx().createHttpServer(options).requestHandler(request -> {
+            connections.begins(request);
+            router.handle(request);
+        });
+        connections.watch(getVertx(), starting);
         try {
             starting.listen(settings.port(), settings.address())
                     .toCompletionStage()
