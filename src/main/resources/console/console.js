@@ -105,7 +105,7 @@
   // --- Actions: with the token, after a question --------------------------------------------------------------------
 
   async function act(button) {
-    const { action, store, title, text, command } = button.dataset;
+    const { action, store, title, text, command, query, done } = button.dataset;
     const label = button.textContent;
     if (text && !await confirmed(title, text, command, label)) return;
     button.disabled = true;
@@ -113,25 +113,24 @@
       for (let wrong = ''; ;) {
         const token = !wrong && sessionStorage.getItem(TOKEN) || await askToken(wrong);
         if (!token) return;
-        const answer = await fetch(`/api/v1/stores/${encodeURIComponent(store)}/${action}`, {
+        const answer = await fetch(`/api/v1/stores/${encodeURIComponent(store)}/${action}${query ? `?${query}` : ''}`, {
           method: 'POST',
-          headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', Accept: 'application/json' },
-          body: button.dataset.body || '{}',
+          headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
         });
         const said = await answer.json().catch(() => ({}));
-        if (answer.status === 401 || answer.status === 403) {
+        if (answer.status === 401) {
           sessionStorage.removeItem(TOKEN);
           wrong = 'This token is wrong. Run bin/upkeep token and paste what it shows.';
         } else if (answer.status === 429) {
           wrong = said.detail || 'Too many wrong tokens. Wait a minute, then try again.';
         } else {
           sessionStorage.setItem(TOKEN, token);
-          say(answer.ok ? said.message || said.done || `${label}: done.` : said.detail || said.title || `${label} did not work (${answer.status}).`);
+          say(answer.ok ? done : sentence(said.detail || `${label} did not work (${answer.status})`), !answer.ok);
           break;
         }
       }
     } catch (error) {
-      say(`${label} did not reach CoCart Upkeep. Is it running?`);
+      say(`${label} did not reach CoCart Upkeep. Is it running?`, true);
     } finally {
       button.disabled = false;
       refresh();
@@ -166,11 +165,14 @@
     return new Promise((done) => dialog.addEventListener('close', () => done(dialog.returnValue), { once: true }));
   }
 
+  const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? '' : '.');
+
   let quiet = 0;
-  function say(text) {
+  function say(text, bad) {
     clearTimeout(quiet);
+    by('said').classList.toggle('bad', Boolean(bad));
     by('said').textContent = text;
-    quiet = setTimeout(() => { by('said').textContent = ''; }, 8000);
+    quiet = setTimeout(() => { by('said').textContent = ''; }, bad ? 20000 : 8000);
   }
 
   async function copy(button) {

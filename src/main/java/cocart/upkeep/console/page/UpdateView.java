@@ -74,7 +74,7 @@ public record UpdateView(
 
     /** True if {@code cancel} has something to do. */
     public boolean canCancel() {
-        return isUnderWay() || state.equals("awaiting-approval");
+        return isUnderWay() || state.equals("awaiting-approval") || state.equals("blocked");
     }
 
     /** From which database version to which, for example {@code 2.9.3 → 3.0.0}; empty if there is no update. */
