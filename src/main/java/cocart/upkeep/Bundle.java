@@ -17,6 +17,7 @@ import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
+import cocart.upkeep.backup.Verifying;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
@@ -25,9 +26,12 @@ import cocart.upkeep.console.Access;
 import cocart.upkeep.console.Answers;
 import cocart.upkeep.console.Api;
 import cocart.upkeep.console.Assets;
+import cocart.upkeep.console.Chronicle;
 import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.ConsoleFile;
 import cocart.upkeep.console.ConsoleServer;
 import cocart.upkeep.console.ConsoleSettings;
+import cocart.upkeep.console.Decisions;
 import cocart.upkeep.console.Gate;
 import cocart.upkeep.console.KnownHeaders;
 import cocart.upkeep.console.Pages;
@@ -102,6 +106,7 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
+    private final ConsoleFile consoleFile;
     private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
 
@@ -126,6 +131,7 @@ public final class Bundle implements AutoCloseable {
     final Restores restores;
     final ProgressReports reports;
     final Replanning replanning;
+    final Decisions decisions;
 
     /**
      * Opens everything that needs no Camel.
@@ -135,6 +141,7 @@ public final class Bundle implements AutoCloseable {
      */
     public Bundle(Settings settings, boolean ticks) {
         this.settings = settings;
+        consoleFile = new ConsoleFile(settings.home());
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -181,6 +188,7 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
+        decisions = new Decisions(stores, updates, ownUpdaters, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(
@@ -193,6 +201,7 @@ public final class Bundle implements AutoCloseable {
         bind("dataSource", state);
         bind("jobs", jobs);
         bind("updates", updates);
+        bind("verifying", new Verifying(verify, verified));
         bind("notices", notices);
         bind("history", new History(database, updates, events, settings.duration("database.keep")));
         bind("troubles", new Troubles(jobs, updates, events));
@@ -294,7 +303,7 @@ public final class Bundle implements AutoCloseable {
         });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
-        console(ticks);
+        console(database, ticks);
         if (!ticks) {
             main.configure().setAutoStartupExcludePattern("quartz:*");
         }
@@ -307,11 +316,11 @@ public final class Bundle implements AutoCloseable {
     }
 
     /** The console's server with run, no part of its routes with other commands. */
-    private void console(boolean ticks) {
+    private void console(Database database, boolean ticks) {
         bind("answers", new Answers());
         bind("pages", new Pages());
         bind("assets", new Assets());
-        bind("api", new Api(status));
+        bind("api", new Api(stores, status, known, new Chronicle(database), decisions, jobs));
         if (!ticks || !settings.value("console.enabled").equals("true")) {
             main.configure().setRoutesExcludePattern("**/console.camel.yaml");
             return;
@@ -396,7 +405,8 @@ public final class Bundle implements AutoCloseable {
             }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
-        if (gate != null) {
+        if (console != null && gate != null) {
+            consoleFile.say(console.uri());
             gate.open();
         }
         return main.getCamelContext();
@@ -441,6 +451,7 @@ public final class Bundle implements AutoCloseable {
 
     @Override
     public void close() {
+        consoleFile.close();
         main.stop();
         state.close();
     }
