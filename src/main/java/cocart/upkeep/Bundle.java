@@ -315,31 +315,43 @@ public final class Bundle implements AutoCloseable {
         main.configure().setStreamCachingEnabled(false);
     }
 
-    /** The console's server with run, no part of its routes with other commands. */
+    /** The console's beans, and its server with run; other commands leave its routes out, to be quick. */
     private void console(Database database, boolean ticks) {
         bind("answers", new Answers());
         bind("pages", new Pages());
         bind("assets", new Assets());
         bind("api", new Api(stores, status, known, new Chronicle(database), decisions, jobs));
-        if (!ticks || !settings.value("console.enabled").equals("true")) {
+        if (ticks && settings.value("console.enabled").equals("true")) {
+            token(settings).show();
+            console(true);
+        } else {
             main.configure().setRoutesExcludePattern("**/console.camel.yaml");
-            return;
         }
+    }
+
+    /** To be started with the console's routes, but without its port, to see whether they can be used. */
+    void lookAtConsole() {
+        main.configure().setRoutesExcludePattern(null);
+        console(false);
+    }
+
+    private void console(boolean listens) {
         ConsoleSettings where = settings.console();
-        Token token = token(settings);
-        token.show();
-        gate = new Gate(
-                new Access(token, where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
-        ConsoleServer listening = new ConsoleServer(where, gate, true);
-        console = listening;
+        Gate first = new Gate(
+                new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        ConsoleServer server = new ConsoleServer(where, first, listens);
+        if (listens) {
+            gate = first;
+            console = server;
+        }
         main.addMainListener(new MainListenerSupport() {
             @Override
             public void beforeConfigure(BaseMainSupport starting) {
-                PlatformHttpComponent http =
-                        starting.getCamelContext().getComponent("platform-http", PlatformHttpComponent.class);
-                http.setHeaderFilterStrategy(new KnownHeaders());
+                CamelContext camel = starting.getCamelContext();
+                camel.getComponent("platform-http", PlatformHttpComponent.class)
+                        .setHeaderFilterStrategy(new KnownHeaders());
                 try {
-                    starting.getCamelContext().addService(listening, true, true);
+                    camel.addService(server, true, true);
                 } catch (Exception e) {
                     throw RuntimeCamelException.wrapRuntimeException(e);
                 }

@@ -247,6 +247,7 @@ final class Commands {
         @Override
         public Integer call() {
             try (Bundle bundle = upkeep.open(false)) {
+                bundle.lookAtConsole();
                 bundle.start();
                 out().println("ok      settings, routes, update plans, state database");
                 boolean fine = attempt("", "dump program", () -> {
