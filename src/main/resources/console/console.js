@@ -49,6 +49,7 @@
   }
 
   function live(state, text) {
+    if (!by('live')) return;
     by('live').className = `live ${state}`;
     if (by('live-text').textContent !== text) by('live-text').textContent = text;
   }
@@ -206,6 +207,7 @@
     }, 200);
   });
   document.addEventListener('visibilitychange', () => {
+    if (!seconds()) return;
     if (document.hidden) {
       clearTimeout(timer);
       live('paused', 'Paused');

@@ -17,6 +17,7 @@ import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
+import cocart.upkeep.backup.Verifying;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
@@ -24,9 +25,12 @@ import cocart.upkeep.console.Access;
 import cocart.upkeep.console.Answers;
 import cocart.upkeep.console.Api;
 import cocart.upkeep.console.Assets;
+import cocart.upkeep.console.Chronicle;
 import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.ConsoleFile;
 import cocart.upkeep.console.ConsoleServer;
 import cocart.upkeep.console.ConsoleSettings;
+import cocart.upkeep.console.Decisions;
 import cocart.upkeep.console.Gate;
 import cocart.upkeep.console.KnownHeaders;
 import cocart.upkeep.console.Pages;
@@ -105,6 +109,7 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
+    private final ConsoleFile consoleFile;
     private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
 
@@ -129,6 +134,7 @@ public final class Bundle implements AutoCloseable {
     final Restores restores;
     final ProgressReports reports;
     final Replanning replanning;
+    final Decisions decisions;
 
     /**
      * Opens everything that needs no Camel.
@@ -143,6 +149,7 @@ public final class Bundle implements AutoCloseable {
     /** @param clock tells when quiet hours are */
     Bundle(Settings settings, boolean ticks, Clock clock) {
         this.settings = settings;
+        consoleFile = new ConsoleFile(settings.home());
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -190,6 +197,7 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
+        decisions = new Decisions(stores, updates, ownUpdaters, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(
@@ -202,6 +210,7 @@ public final class Bundle implements AutoCloseable {
         bind("dataSource", state);
         bind("jobs", jobs);
         bind("updates", updates);
+        bind("verifying", new Verifying(verify, verified));
         bind("notices", notices);
         bind("outbox", notifying.outbox());
         bind("messages", new Messages());
@@ -305,7 +314,7 @@ public final class Bundle implements AutoCloseable {
         });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
-        console(ticks, new Reader(database, stores, status, updates, jobs, known));
+        console(database, ticks);
         if (!ticks) {
             main.configure().setAutoStartupExcludePattern("quartz:*");
         }
@@ -317,31 +326,43 @@ public final class Bundle implements AutoCloseable {
         main.configure().setStreamCachingEnabled(false);
     }
 
-    /** The console's server with run, no part of its routes with other commands. */
-    private void console(boolean ticks, Reader reader) {
+    /** The console's beans, and its server with run; other commands leave its routes out, to be quick. */
+    private void console(Database database, boolean ticks) {
         bind("answers", new Answers());
-        bind("pages", new Pages(stores, reader));
+        bind("pages", new Pages(stores, new Reader(database, stores, status, updates, jobs, known)));
         bind("assets", new Assets());
-        bind("api", new Api(status));
-        if (!ticks || !settings.value("console.enabled").equals("true")) {
+        bind("api", new Api(stores, status, known, new Chronicle(database), decisions, jobs));
+        if (ticks && settings.value("console.enabled").equals("true")) {
+            token(settings).show();
+            console(true);
+        } else {
             main.configure().setRoutesExcludePattern("**/console.camel.yaml");
-            return;
         }
+    }
+
+    /** To be started with the console's routes, but without its port, to see whether they can be used. */
+    void lookAtConsole() {
+        main.configure().setRoutesExcludePattern(null);
+        console(false);
+    }
+
+    private void console(boolean listens) {
         ConsoleSettings where = settings.console();
-        Token token = token(settings);
-        token.show();
-        gate = new Gate(
-                new Access(token, where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
-        ConsoleServer listening = new ConsoleServer(where, gate, true);
-        console = listening;
+        Gate first = new Gate(
+                new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        ConsoleServer server = new ConsoleServer(where, first, listens);
+        if (listens) {
+            gate = first;
+            console = server;
+        }
         main.addMainListener(new MainListenerSupport() {
             @Override
             public void beforeConfigure(BaseMainSupport starting) {
-                PlatformHttpComponent http =
-                        starting.getCamelContext().getComponent("platform-http", PlatformHttpComponent.class);
-                http.setHeaderFilterStrategy(new KnownHeaders());
+                CamelContext camel = starting.getCamelContext();
+                camel.getComponent("platform-http", PlatformHttpComponent.class)
+                        .setHeaderFilterStrategy(new KnownHeaders());
                 try {
-                    starting.getCamelContext().addService(listening, true, true);
+                    camel.addService(server, true, true);
                 } catch (Exception e) {
                     throw RuntimeCamelException.wrapRuntimeException(e);
                 }
@@ -407,7 +428,8 @@ public final class Bundle implements AutoCloseable {
             }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
-        if (gate != null) {
+        if (console != null && gate != null) {
+            consoleFile.say(console.uri());
             gate.open();
         }
         return main.getCamelContext();
@@ -452,6 +474,7 @@ public final class Bundle implements AutoCloseable {
 
     @Override
     public void close() {
+        consoleFile.close();
         main.stop();
         state.close();
     }

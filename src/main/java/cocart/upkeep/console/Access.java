@@ -166,7 +166,9 @@ public final class Access {
     private boolean isSameOrigin(Asked asked, @Nullable String authority) {
         String origin = asked.one("origin");
         String site = asked.one("sec-fetch-site");
-        return (origin == null || origin.equalsIgnoreCase(scheme + "://" + authority))
+        return (origin == null
+                        || origin.equalsIgnoreCase(scheme + "://" + authority)
+                        || origin.equalsIgnoreCase("https://" + authority)) // a proxy may speak TLS for us
                 && (site == null || site.equals("same-origin"));
     }
 

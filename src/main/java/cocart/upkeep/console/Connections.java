@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Connections {
 
     private static final int MOST = 200;
-    private static final long LOOK_MILLIS = 2000;
+    private static final int LOOKS = 10;
 
     /** A connection's last request, if one has begun, and when it began to wait for that, or for the next. */
     private record Waiting(@Nullable HttpServerRequest request, long since) {}
@@ -39,7 +39,7 @@ final class Connections {
             all.put(connection, new Waiting(null, System.nanoTime()));
             connection.closeHandler(closed -> all.remove(connection));
         });
-        vertx.setPeriodic(LOOK_MILLIS, timer -> all.forEach(this::look));
+        vertx.setPeriodic(Math.max(1, patienceNanos / 1_000_000 / LOOKS), timer -> all.forEach(this::look));
     }
 
     private void look(HttpConnection connection, Waiting waiting) {

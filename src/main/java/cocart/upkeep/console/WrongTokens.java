@@ -59,4 +59,9 @@ final class WrongTokens {
                     address);
         }
     }
+
+    /** How many addresses it knows. */
+    synchronized int remembered() {
+        return counts.size();
+    }
 }

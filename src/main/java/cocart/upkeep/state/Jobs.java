@@ -335,6 +335,11 @@ public final class Jobs {
      */
     public record Running(String job, Instant startedAt, long files, long bytes, Instant at) {}
 
+    /** The run of a store that last said how far it is, whoever runs it; empty if none is alive. */
+    public Optional<Running> running(String store) {
+        return Optional.ofNullable(running(List.of(store)).get(store));
+    }
+
     /** For each of several stores the run that last said how far it is, whoever runs it; none where none is alive. */
     public Map<String, Running> running(Collection<String> stores) {
         Map<String, Running> found = new HashMap<>();
