@@ -4,7 +4,7 @@
   document.documentElement.classList.add('js');
 
   const TOKEN = 'upkeep-token';
-  const SLOWEST = 30;
+  const SLOWEST = 10;
   let etag = null;
   let timer = 0;
   let wait = 0;
@@ -215,5 +215,6 @@
       refresh();
     }
   });
+  addEventListener('online', () => { if (seconds()) refresh(); });
   document.addEventListener('DOMContentLoaded', next);
 })();

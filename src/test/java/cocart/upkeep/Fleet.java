@@ -64,8 +64,13 @@ final class Fleet {
         return lines;
     }
 
-    /** Most stores are fine, some are not, and two are at it. */
-    void fill(List<String> ids) throws SQLException {
+    /**
+     * Most stores are fine, some are not, and two are at it.
+     *
+     * @return those about which there is something to say
+     */
+    List<String> fill(List<String> ids) throws SQLException {
+        List<String> others = new ArrayList<>();
         state.setAutoCommit(false);
         for (int i = 0; i < ids.size(); i++) {
             String id = ids.get(i);
@@ -75,9 +80,13 @@ final class Fleet {
                 case 31 -> inProgress(id);
                 default -> fine(id);
             }
+            if (List.of(3, 17, 31, 60).contains(i % 125)) {
+                others.add(id);
+            }
         }
         state.commit();
         state.setAutoCommit(true);
+        return others;
     }
 
     void fine(String store) throws SQLException {
@@ -129,6 +138,11 @@ final class Fleet {
         event(store, Duration.ofSeconds(92), "Step add-cart-created complete, carts: 48,211 the same.");
         event(store, Duration.ofSeconds(92), "Step add-cart-source started, attempt 1 of 5.");
         jobs(store);
+        execute(
+                "UPDATE job_run SET claimed_by = 'elsewhere', token = 'x', heartbeat_at = ? WHERE store = ? AND job ="
+                        + " 'migrate'",
+                time(now),
+                store);
         snapshot(store, now.minus(Duration.ofMinutes(4)), size());
     }
 
@@ -159,6 +173,23 @@ final class Fleet {
                             + " database.");
         }
         event(store, Duration.ofMinutes(30), "Verified whole: 41 snapshots, newest of today.");
+    }
+
+    /** A store whose every text is a piece of HTML. */
+    void hostile(String store, String html) throws SQLException {
+        sighting(store, html, "3.0.0", "current", Duration.ofDays(2), Duration.ofSeconds(40));
+        jobs(store);
+        snapshot(store, now.minus(Duration.ofHours(9)), size());
+        event(store, Duration.ofHours(1), "An event " + html);
+    }
+
+    /** An update goes on. */
+    void rowsDone(String store, long rows) throws SQLException {
+        execute(
+                "UPDATE data_update_step SET rows_done = ? WHERE status = 'in-progress' AND data_update_id ="
+                        + " (SELECT id FROM data_update WHERE store = ?)",
+                rows,
+                store);
     }
 
     private String onDisk(String store, Instant begun, long bytes, long added, Duration took) throws IOException {
@@ -245,7 +276,7 @@ final class Fleet {
     }
 
     private void jobs(String store) throws SQLException {
-        Duration[] ago = {Duration.ofSeconds(41), Duration.ofHours(9), Duration.ofMinutes(3), Duration.ofHours(8)};
+        Duration[] ago = {Duration.ofSeconds(41), Duration.ofHours(9), Duration.ofMinutes(3), Duration.ofSeconds(50)};
         String[] names = {"detect", "back-up", "migrate", "tidy"};
         for (int i = 0; i < names.length; i++) {
             Instant begun = now.minus(ago[i]);

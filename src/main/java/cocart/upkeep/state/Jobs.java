@@ -40,6 +40,9 @@ public final class Jobs {
     /** A time further ahead than this was written before the clock was set back. */
     private static final Duration CLOCK_DRIFT = Duration.ofMinutes(1);
 
+    /** Read once: stores are many, schedules are few. Asking one for its times changes nothing in it. */
+    private static final Map<Schedule, CronExpression> CRONS = new ConcurrentHashMap<>();
+
     private final Database database;
     private final Instance instance;
     private final Duration lease;
@@ -156,11 +159,16 @@ public final class Jobs {
 
     /** The first time of a schedule after another one; null if there is none. */
     private static @Nullable Instant after(Schedule schedule, LocalDateTime time) {
+        Date next = CRONS.computeIfAbsent(schedule, Jobs::parse)
+                .getNextValidTimeAfter(Date.from(time.toInstant(ZoneOffset.UTC)));
+        return next == null ? null : next.toInstant();
+    }
+
+    private static CronExpression parse(Schedule schedule) {
         try {
             CronExpression cron = new CronExpression(schedule.cron());
             cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
-            Date next = cron.getNextValidTimeAfter(Date.from(time.toInstant(ZoneOffset.UTC)));
-            return next == null ? null : next.toInstant();
+            return cron;
         } catch (ParseException e) {
             throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);
         }
