@@ -49,7 +49,7 @@ public record Problem(int status, String detail) {
 
     /** The answer for a path. */
     public String text(String path) {
-        return isApi(path) ? json() : Pages.problem(title(), detail);
+        return isApi(path) ? json() : Pages.problem(status == 404 ? "Nothing is here" : title(), detail);
     }
 
     /** As application/problem+json. */

@@ -23,17 +23,18 @@ public record Moment(String iso, String exact, String words) {
             DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final long MONTHS = 60;
 
-    /** Null for null. */
+    /** A time that has been, also when it was read just after {@code now}; null for null. */
     public static @Nullable Moment of(@Nullable Instant at, Instant now) {
-        return at == null
-                ? null
-                : new Moment(at.truncatedTo(ChronoUnit.SECONDS).toString(), EXACT.format(at), words(at, now));
+        return at == null ? null : moment(at, words(at, at.isAfter(now) ? at : now));
     }
 
-    /** The same for what is to come: what is due already is due now. */
+    /** A time that is to come, so what is due already is due now; null for null. */
     public static @Nullable Moment due(@Nullable Instant at, Instant now) {
-        Moment moment = of(at, now);
-        return moment == null || at.isAfter(now) ? moment : new Moment(moment.iso(), moment.exact(), "now");
+        return at == null ? null : moment(at, at.isAfter(now) ? words(at, now) : "now");
+    }
+
+    private static Moment moment(Instant at, String words) {
+        return new Moment(at.truncatedTo(ChronoUnit.SECONDS).toString(), EXACT.format(at), words);
     }
 
     /** The day alone, such as {@code 24 Nov 2026}, in UTC. */

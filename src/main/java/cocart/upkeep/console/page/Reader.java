@@ -156,7 +156,7 @@ public final class Reader {
                 row.getString("note"),
                 Moment.of(started, now),
                 ended ? Moment.took(Duration.between(started, finished)) : null,
-                status.equals("pending") && due != null && due.isAfter(now) ? Moment.of(due, now) : null,
+                status.equals("pending") && due != null && due.isAfter(now) ? Moment.due(due, now) : null,
                 row.getObject("rows_done", Long.class),
                 row.getObject("rows_total", Long.class),
                 running && left != null ? Moment.took(Duration.ofSeconds(Math.max(left, 1))) : null,
