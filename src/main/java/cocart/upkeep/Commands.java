@@ -230,7 +230,7 @@ final class Commands {
                             return bundle.status.all();
                         }
                     });
-            int code = Upkeep.FINE;
+            int code = all.get("notices").isEmpty() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
             for (var status : all.get("stores")) {
                 code = Math.max(code, Tables.exitCode((ObjectNode) status));
                 if (!json) {

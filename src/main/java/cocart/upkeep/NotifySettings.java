@@ -5,6 +5,7 @@ import cocart.upkeep.notify.Notifying;
 import cocart.upkeep.notify.OutboxSettings;
 import cocart.upkeep.notify.Quiet;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.store.PlainText;
 import java.net.URI;
 import java.time.ZoneId;
 import java.util.List;
@@ -79,7 +80,7 @@ final class NotifySettings {
             throw settings.wrong(
                     "upkeep." + name,
                     "must be an address such as ops@example.org" + (several ? ", or several with commas between" : "")
-                            + ", not '" + settings.value(name) + "'");
+                            + ", not '" + PlainText.of(settings.value(name)) + "'");
         }
     }
 

@@ -29,12 +29,12 @@ enum Cause {
 
     private static final String ATTENTION = "attention";
 
-    /** The most urgent first. */
+    /** The most urgent first; of two that are as urgent, the older one. */
     static final Comparator<Notice> URGENCY = Comparator.comparing(
                     (Notice notice) -> !notice.kind().equals(ATTENTION))
             .thenComparing(notice -> !notice.urgent())
             .thenComparing(notice -> of(notice.cause()))
-            .thenComparing(Notice::changedAt, Comparator.reverseOrder())
+            .thenComparing(Notice::changedAt)
             .thenComparing(Notice::id);
 
     /** True if it usually does not wait for the end of quiet hours. */

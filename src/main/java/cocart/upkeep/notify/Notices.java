@@ -83,7 +83,7 @@ public final class Notices {
             }
             Map<String, Row> rows = standing(List.of(BUNDLE)).getOrDefault(BUNDLE, Map.of());
             Row disk = rows.get(Finding.key(Cause.DISK_NEARLY_FULL, ""));
-            bringUpToDate(BUNDLE, rows, bundleCauses.find(disk != null && !disk.cleared()));
+            write(changes(BUNDLE, rows, bundleCauses.find(disk != null && !disk.cleared())));
         });
     }
 
@@ -91,10 +91,36 @@ public final class Notices {
         // before the state: what others write meanwhile is newer than what is read here, and is left as it is
         Map<String, Map<String, Row>> standing =
                 standing(some.stream().map(StoreSettings::id).toList());
+        List<Runnable> changes = new ArrayList<>();
         for (StoreView view : views.of(some)) {
             List<Finding> found =
                     causes.stream().flatMap(cause -> cause.apply(view)).toList();
-            bringUpToDate(view.id(), standing.getOrDefault(view.id(), Map.of()), found);
+            changes.addAll(changes(view.id(), standing.getOrDefault(view.id(), Map.of()), found));
+        }
+        write(changes);
+    }
+
+    /** At once, as each commit waits for the disk; one by one if another instance has just raised one of them. */
+    private void write(List<Runnable> changes) {
+        if (changes.isEmpty()) {
+            return;
+        }
+        try {
+            database.inTransaction(() -> {
+                changes.forEach(Runnable::run);
+                return true;
+            });
+        } catch (DuplicateKeyException e) {
+            for (Runnable change : changes) {
+                try {
+                    database.inTransaction(() -> {
+                        change.run();
+                        return true;
+                    });
+                } catch (DuplicateKeyException raised) {
+                    // it is said
+                }
+            }
         }
     }
 
@@ -116,39 +142,51 @@ public final class Notices {
         return standing;
     }
 
-    private void bringUpToDate(String store, Map<String, Row> rows, List<Finding> found) {
+    /** What is to be written so that a store's rows say what was found. */
+    private List<Runnable> changes(String store, Map<String, Row> rows, List<Finding> found) {
         Map<String, Finding> wanted = new LinkedHashMap<>();
         found.forEach(finding -> wanted.putIfAbsent(finding.key(), finding));
+        List<Runnable> changes = new ArrayList<>();
         rows.values().stream()
                 .filter(row -> !row.cleared() && !wanted.containsKey(row.key()))
-                .forEach(row -> database.sql("notice-clear")
+                .forEach(row -> changes.add(() -> database.sql("notice-clear")
                         .param("id", row.id())
                         .param("changes", row.changes())
-                        .update());
-        wanted.forEach((key, finding) -> bringUpToDate(store, rows.get(key), finding));
+                        .update()));
+        wanted.forEach((key, finding) -> {
+            Runnable change = toWrite(store, rows.get(key), finding);
+            if (change != null) {
+                changes.add(change);
+            }
+        });
+        return changes;
     }
 
-    private void bringUpToDate(String store, @Nullable Row row, Finding wanted) {
+    private @Nullable Runnable toWrite(String store, @Nullable Row row, Finding wanted) {
         if (row == null) {
-            try {
-                say(store, wanted, () -> with(database.sql("notice-add"), wanted)
-                        .param("id", Events.newId())
-                        .param("store", store)
-                        .param("cause", wanted.cause().word())
-                        .param("subject", wanted.subject()));
-            } catch (DuplicateKeyException e) {
-                // another instance says so just now
-            }
-        } else if (row.cleared()) {
-            say(store, wanted, () -> change("notice-raise", row, wanted));
-        } else if (row.fingerprint().isEmpty()) {
-            // of an older version of this program, which did not know what makes it another notice
-            change("notice-reword", row, wanted).update();
-        } else if (!row.fingerprint().equals(wanted.fingerprint())) {
-            say(store, wanted, () -> change("notice-change", row, wanted));
-        } else if (!row.text().equals(wanted.text()) || row.urgent() != wanted.urgent()) {
-            change("notice-reword", row, wanted).update();
+            return () -> say(
+                    store,
+                    wanted,
+                    with(database.sql("notice-add"), wanted)
+                            .param("id", Events.newId())
+                            .param("store", store)
+                            .param("cause", wanted.cause().word())
+                            .param("subject", wanted.subject()));
         }
+        if (row.cleared()) {
+            return () -> say(store, wanted, change("notice-raise", row, wanted));
+        }
+        if (row.fingerprint().isEmpty()) {
+            // of an older version of this program, which did not know what makes it another notice
+            return () -> change("notice-reword", row, wanted).update();
+        }
+        if (!row.fingerprint().equals(wanted.fingerprint())) {
+            return () -> say(store, wanted, change("notice-change", row, wanted));
+        }
+        if (!row.text().equals(wanted.text()) || row.urgent() != wanted.urgent()) {
+            return () -> change("notice-reword", row, wanted).update();
+        }
+        return null;
     }
 
     private JdbcClient.StatementSpec change(String statement, Row row, Finding wanted) {
@@ -164,13 +202,10 @@ public final class Notices {
     }
 
     /** Changes a notice, and the history with it. */
-    private void say(String store, Finding wanted, java.util.function.Supplier<JdbcClient.StatementSpec> statement) {
-        database.inTransaction(() -> {
-            if (statement.get().update() == 1) {
-                events.silently(store, "Notice (" + wanted.cause().word() + "): " + wanted.text());
-            }
-            return true;
-        });
+    private void say(String store, Finding wanted, JdbcClient.StatementSpec statement) {
+        if (statement.update() == 1) {
+            events.silently(store, "Notice (" + wanted.cause().word() + "): " + wanted.text());
+        }
     }
 
     /** What is to be shown for a store, the most urgent first: all that nobody has dismissed. */

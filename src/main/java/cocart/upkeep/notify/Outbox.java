@@ -264,7 +264,9 @@ public final class Outbox {
                     case "mail" -> "upkeep.notify.mail.server, .from and .to";
                     default -> "routes/notify.camel.yaml";
                 };
-        String sentence = "Notices cannot be sent by " + message.channel() + ": " + why(error) + ". Check " + option
+        String why = why(error);
+        String sentence = "Notices cannot be sent by " + message.channel() + ": " + why
+                + (why.endsWith(".") ? "" : ".") + " Check " + option
                 + "; they are tried again.";
         if (jobs.finish(Notices.BUNDLE, job(message), sentence)) {
             LOG.warn("{}", sentence);
@@ -281,8 +283,10 @@ public final class Outbox {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        String reason = secrets.without(
-                root.getClass().getSimpleName().replace("Exception", "") + ", " + String.valueOf(root.getMessage()));
+        String message = String.valueOf(root.getMessage());
+        String kind = root.getClass().getSimpleName().replace("Exception", "");
+        String reason = secrets.without(message.contains(" ") ? message : kind + " " + message)
+                .strip();
         return reason.length() > LONGEST_REASON ? reason.substring(0, LONGEST_REASON) + "..." : reason;
     }
 
