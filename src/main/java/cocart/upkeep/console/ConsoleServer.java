@@ -13,8 +13,8 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
@@ -108,6 +108,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
             connections.begins(request);
             router.handle(request);
         });
+        starting.invalidRequestHandler(gate::invalid);
         connections.watch(getVertx(), starting);
         try {
             starting.listen(settings.port(), settings.address())
