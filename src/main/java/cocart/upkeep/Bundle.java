@@ -17,11 +17,27 @@ import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
+import cocart.upkeep.backup.Verifying;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
+import cocart.upkeep.console.Access;
+import cocart.upkeep.console.Answers;
+import cocart.upkeep.console.Api;
+import cocart.upkeep.console.Assets;
+import cocart.upkeep.console.Chronicle;
+import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.ConsoleFile;
+import cocart.upkeep.console.ConsoleServer;
+import cocart.upkeep.console.ConsoleSettings;
+import cocart.upkeep.console.Decisions;
+import cocart.upkeep.console.Gate;
+import cocart.upkeep.console.KnownHeaders;
+import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Status;
+import cocart.upkeep.console.Token;
+import cocart.upkeep.console.page.Reader;
 import cocart.upkeep.detect.Detector;
 import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.detect.PluginFolder;
@@ -63,17 +79,22 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.jmx.JmxConfig;
 import io.micrometer.jmx.JmxMeterRegistry;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
+import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.component.platform.http.PlatformHttpComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
+import org.jspecify.annotations.Nullable;
 
 /** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
 public final class Bundle implements AutoCloseable {
@@ -88,6 +109,9 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
+    private final ConsoleFile consoleFile;
+    private @Nullable Gate gate;
+    private @Nullable ConsoleServer console;
 
     /** The beans that commands use too. */
     final Stores stores;
@@ -111,6 +135,7 @@ public final class Bundle implements AutoCloseable {
     final Restores restores;
     final ProgressReports reports;
     final Replanning replanning;
+    final Decisions decisions;
 
     /**
      * Opens everything that needs no Camel.
@@ -125,6 +150,7 @@ public final class Bundle implements AutoCloseable {
     /** @param clock tells when quiet hours are */
     Bundle(Settings settings, boolean ticks, Clock clock) {
         this.settings = settings;
+        consoleFile = new ConsoleFile(settings.home());
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -172,6 +198,15 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
+        byWordPress = new ByWordPress(
+                stores,
+                updates,
+                ownUpdaters,
+                scheduler,
+                new WpCron(),
+                store -> settings.durationOf(store, "migrate.wordpress-wait"));
+        decisions =
+                new Decisions(stores, updates, ownUpdaters, byWordPress, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(
@@ -184,6 +219,7 @@ public final class Bundle implements AutoCloseable {
         bind("dataSource", state);
         bind("jobs", jobs);
         bind("updates", updates);
+        bind("verifying", new Verifying(verify, verified));
         bind("notices", notices);
         bind("outbox", notifying.outbox());
         bind("messages", new Messages());
@@ -251,13 +287,6 @@ public final class Bundle implements AutoCloseable {
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
-        byWordPress = new ByWordPress(
-                stores,
-                updates,
-                ownUpdaters,
-                scheduler,
-                new WpCron(),
-                store -> settings.durationOf(store, "migrate.wordpress-wait"));
         bind("byWordPress", byWordPress);
         bind("handedOver", new HandedOver(stores, plans, proofs, updates, ownUpdaters, PhpVersion::compare));
         bind(
@@ -274,7 +303,9 @@ public final class Bundle implements AutoCloseable {
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
-        bind("ticks", new TickHealth(main::getCamelContext, SharedTicks.prepare(properties, state, instance.id(), ticks)));
+        bind(
+                "ticks",
+                new TickHealth(main::getCamelContext, SharedTicks.prepare(properties, state, instance.id(), ticks)));
         main.setOverrideProperties(properties);
         main.setPropertyPlaceholderLocations("false");
         main.addMainListener(new MainListenerSupport() {
@@ -288,6 +319,7 @@ public final class Bundle implements AutoCloseable {
         });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
+        console(database, ticks);
         if (!ticks) {
             // nor what waits for their news: each would be waited for at the end
             main.configure().setAutoStartupExcludePattern("quartz:*,seda:*");
@@ -298,6 +330,50 @@ public final class Bundle implements AutoCloseable {
         main.configure().setShutdownTimeout(20);
         main.configure().setAutoConfigurationLogSummary(false);
         main.configure().setStreamCachingEnabled(false);
+    }
+
+    /** The console's beans, and its server with run; other commands leave its routes out, to be quick. */
+    private void console(Database database, boolean ticks) {
+        bind("answers", new Answers());
+        bind("pages", new Pages(stores, new Reader(database, stores, status, updates, jobs, known)));
+        bind("assets", new Assets());
+        bind("api", new Api(stores, status, known, new Chronicle(database), decisions, jobs));
+        if (ticks && settings.value("console.enabled").equals("true")) {
+            token(settings).show();
+            console(true);
+        } else {
+            main.configure().setRoutesExcludePattern("**/console.camel.yaml");
+        }
+    }
+
+    /** To be started with the console's routes, but without its port, to see whether they can be used. */
+    void lookAtConsole() {
+        main.configure().setRoutesExcludePattern(null);
+        console(false);
+    }
+
+    private void console(boolean listens) {
+        ConsoleSettings where = settings.console();
+        Gate first =
+                new Gate(new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        ConsoleServer server = new ConsoleServer(where, first, listens);
+        if (listens) {
+            gate = first;
+            console = server;
+        }
+        main.addMainListener(new MainListenerSupport() {
+            @Override
+            public void beforeConfigure(BaseMainSupport starting) {
+                CamelContext camel = starting.getCamelContext();
+                camel.getComponent("platform-http", PlatformHttpComponent.class)
+                        .setHeaderFilterStrategy(new KnownHeaders());
+                try {
+                    camel.addService(server, true, true);
+                } catch (Exception e) {
+                    throw RuntimeCamelException.wrapRuntimeException(e);
+                }
+            }
+        });
     }
 
     private void bind(String name, Object bean) {
@@ -345,12 +421,38 @@ public final class Bundle implements AutoCloseable {
         }
         RouteFiles.check(settings.home().resolve("routes"), beans);
         checkStores();
+        if (console != null) {
+            checkPort(console);
+        }
         try {
             main.start();
         } catch (Exception e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof ConsoleException console) {
+                    throw new SettingsException(console.getMessage());
+                }
+            }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
+        if (console != null && gate != null) {
+            consoleFile.say(console.uri());
+            gate.open();
+        }
         return main.getCamelContext();
+    }
+
+    /** The token of a home folder. */
+    static Token token(Settings settings) {
+        return new Token(settings.home().resolve("data/token"));
+    }
+
+    /** Before Camel starts: a start that fails later leaves traces in the log. */
+    private static void checkPort(ConsoleServer console) {
+        try {
+            console.check();
+        } catch (ConsoleException e) {
+            throw new SettingsException(e.getMessage());
+        }
     }
 
     /** Everything about the stores' addresses that is wrong whether or not a server is up. */
@@ -370,8 +472,15 @@ public final class Bundle implements AutoCloseable {
         }
     }
 
+    /** Where the console of a started run is; empty if it is switched off. */
+    public Optional<URI> consoleAddress() {
+        ConsoleServer running = console;
+        return running == null ? Optional.empty() : Optional.of(running.uri());
+    }
+
     @Override
     public void close() {
+        consoleFile.close();
         main.stop();
         state.close();
     }

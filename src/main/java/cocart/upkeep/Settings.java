@@ -4,9 +4,11 @@ import cocart.upkeep.backup.Keep;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Skips;
+import cocart.upkeep.console.ConsoleSettings;
 import cocart.upkeep.store.FileNames;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -14,11 +16,13 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -107,6 +111,12 @@ public final class Settings {
             Map.entry("notify.quiet", ""),
             Map.entry("notify.pause", "1m"),
             Map.entry("notify.back-off", "10s"),
+            Map.entry("console.enabled", "true"),
+            Map.entry("console.address", "127.0.0.1"),
+            Map.entry("console.port", "8080"),
+            Map.entry("console.hosts", ""),
+            Map.entry("console.tls.certificate", ""),
+            Map.entry("console.tls.key", ""),
             Map.entry("retry.after", "15m"),
             Map.entry("lease", "60s"));
 
@@ -234,7 +244,7 @@ public final class Settings {
                         "has the id '" + id + "'; an id is letters, digits, - and _, at most 63 of them");
             }
         }
-        List<String> known = known(ids);
+        Set<String> known = new LinkedHashSet<>(known(ids)); // looked into for each property of a thousand stores
         for (String name : values.keySet()) {
             Matcher other = OTHER_STORE.matcher(name);
             if (other.matches() && !ids.contains(other.group(1)) && isOfStores(other.group(2))) {
@@ -273,6 +283,8 @@ public final class Settings {
             throw wrong("upkeep.off-site.recipients", String.valueOf(e.getMessage()));
         }
         scratch();
+        yesOrNo("upkeep.console.enabled", value("console.enabled"));
+        console();
         cron("upkeep.tick.cron", value("tick.cron"));
         cron("upkeep.notices.cron", value("notices.cron"));
         if (!value("notify.digest.cron").isBlank()) {
@@ -285,6 +297,38 @@ public final class Settings {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
             }
         }
+    }
+
+    /** Where the console listens, whether or not it is switched on. */
+    ConsoleSettings console() {
+        Path certificate = pem("console.tls.certificate");
+        Path key = pem("console.tls.key");
+        if ((certificate == null) != (key == null)) {
+            throw wrong(
+                    "upkeep.console.tls." + (key == null ? "certificate" : "key"),
+                    "needs upkeep.console.tls." + (key == null ? "key" : "certificate") + " beside it");
+        }
+        return new ConsoleSettings(
+                value("console.address").strip(),
+                port("upkeep.console.port", value("console.port")),
+                Set.copyOf(split(value("console.hosts").toLowerCase(Locale.ROOT))),
+                certificate,
+                key);
+    }
+
+    private @Nullable Path pem(String name) {
+        if (value(name).isBlank()) {
+            return null;
+        }
+        Path file = path(name);
+        if (!Files.isReadable(file)) {
+            throw wrong("upkeep." + name, "is " + file + ", which cannot be read; it must be a PEM file");
+        }
+        return file;
+    }
+
+    private int port(String name, String value) {
+        return value.strip().equals("0") ? 0 : number(name, value, 65535);
     }
 
     private void atLeastASecond(String name) {

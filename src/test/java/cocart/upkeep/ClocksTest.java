@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("soak")
 class ClocksTest {
 
-    private static final Path LIBRARY = Path.of(System.getProperty(
-            "cocart.test.faketime", "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"));
+    private static final Path LIBRARY = Path.of(
+            System.getProperty("cocart.test.faketime", "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"));
     private static final int CARTS = 200;
 
     @TempDir
@@ -33,8 +33,8 @@ class ClocksTest {
     @Timeout(400)
     void aMinuteApart(String shift) throws Exception {
         assumeTrue(Files.exists(LIBRARY), "SKIPPED: no libfaketime at " + LIBRARY);
-        Map<String, String> other = Map.of(
-                "LD_PRELOAD", LIBRARY.toString(), "FAKETIME", shift, "FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Map<String, String> other =
+                Map.of("LD_PRELOAD", LIBRARY.toString(), "FAKETIME", shift, "FAKETIME_DONT_FAKE_MONOTONIC", "1");
         try (Shop shop = new Shop(folder, "automatic", "2.9.3", CARTS);
                 Fleet fleet = new Fleet(shop, folder, StateServers.POSTGRESQL.create()).cluster()) {
             LongUpdate.plan(shop, 5, 50);
@@ -42,8 +42,7 @@ class ClocksTest {
             Process right = fleet.start("right", "--profile", "cluster", "run");
             Process wrong = fleet.start("wrong", other, "--profile", "cluster", "run");
             for (String name : List.of("right", "wrong")) {
-                await().atMost(Fleet.PATIENCE)
-                        .until(() -> fleet.said(name).contains("Looking after"));
+                await().atMost(Fleet.PATIENCE).until(() -> fleet.said(name).contains("Looking after"));
             }
             shop.files.plugin("4.3.6");
             fleet.awaitState("complete", "right", "wrong");
@@ -64,7 +63,8 @@ class ClocksTest {
                                     + " '4.3.7' AND settled_at IS NOT NULL"))
                             .as(fleet.said())
                             .containsExactly("1"));
-            System.out.println(shift + ": the other went on after " + (System.nanoTime() - killed) / 1_000_000_000 + " s");
+            System.out.println(
+                    shift + ": the other went on after " + (System.nanoTime() - killed) / 1_000_000_000 + " s");
             System.out.println(fleet.said());
         }
     }

@@ -76,7 +76,8 @@ class ManyKilledTest {
             fleet.assertStepsRecordedOnce(updates);
             assertThat(shop.database.carts()).isEqualTo(carts);
             assertThat(LongUpdate.filled(shop)).isEqualTo(CARTS);
-            System.out.printf("%s: 3 instances, %d kills in %d s, %d updates, seed %d%n", server, kills, SECONDS, updates, seed);
+            System.out.printf(
+                    "%s: 3 instances, %d kills in %d s, %d updates, seed %d%n", server, kills, SECONDS, updates, seed);
         }
     }
 
@@ -98,8 +99,8 @@ class ManyKilledTest {
         new ShopDatabase(shop.connection, "fresh_").create("2.9.3", CARTS);
         shop.database.execute("RENAME TABLE "
                 + TABLES.stream()
-                        .flatMap(table -> Stream.of(
-                                "wp_" + table + " TO gone_" + table, "fresh_" + table + " TO wp_" + table))
+                        .flatMap(table ->
+                                Stream.of("wp_" + table + " TO gone_" + table, "fresh_" + table + " TO wp_" + table))
                         .collect(Collectors.joining(", ")));
         for (String table : TABLES) {
             shop.database.execute("DROP TABLE gone_" + table);

@@ -59,7 +59,11 @@ class RacingCommandsTest {
         TreeMap<String, Integer> ends = new TreeMap<>();
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5);
                 Fleet fleet = new Fleet(
-                        shop, folder, Fleet.place(server, shop), "upkeep.data-update = manual", "upkeep.stores = acme")) {
+                        shop,
+                        folder,
+                        Fleet.place(server, shop),
+                        "upkeep.data-update = manual",
+                        "upkeep.stores = acme")) {
             shop.files.plugin("4.3.6");
             shop.upkeep("once");
             String state = state(fleet);
@@ -166,7 +170,8 @@ class RacingCommandsTest {
 
         Running(Shop shop) throws Exception {
             process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-XX:TieredStopAtLevel=1",
                             "-XX:+UseSerialGC",
                             "-cp",

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -57,8 +56,8 @@ class RestartTest {
 
         /** Like a machine that fails: nothing is written any more, and the next start recovers. */
         void crash() throws Exception {
-            long pid = Long.parseLong(
-                    Files.readAllLines(folder.resolve("postgres/postmaster.pid")).get(0));
+            long pid = Long.parseLong(Files.readAllLines(folder.resolve("postgres/postmaster.pid"))
+                    .get(0));
             Fleet.signal(pid, "QUIT");
             server.close();
         }
@@ -82,11 +81,11 @@ class RestartTest {
             fleet.start("one", "--profile", "cluster", "run");
             LongUpdate.awaitFilled(fleet, 30);
             postgres.crash();
-            await().atMost(Fleet.PATIENCE)
-                    .untilAsserted(
-                            () -> assertThat(fleet.said("one")).contains("the state database (upkeep.database.url)"));
+            await().atMost(Fleet.PATIENCE).untilAsserted(() -> assertThat(fleet.said("one"))
+                    .contains("the state database (upkeep.database.url)"));
             postgres.start();
-            fleet.change("UPDATE QRTZ_TRIGGERS SET TRIGGER_STATE = 'ERROR'"); // as Quartz does when it cannot read a job
+            fleet.change(
+                    "UPDATE QRTZ_TRIGGERS SET TRIGGER_STATE = 'ERROR'"); // as Quartz does when it cannot read a job
             assertGoesOn(fleet, carts);
             assertOneSentence(fleet, "one");
         }
@@ -130,7 +129,9 @@ class RestartTest {
             Shop.mariadb().restart(() -> sleep(3000));
             shop.reconnect();
             assertGoesOn(fleet, carts);
-            assertThat(fleet.said("one")).contains("failed, pending again, attempt 1 of 5").doesNotContain("\tat ", "ERROR");
+            assertThat(fleet.said("one"))
+                    .contains("failed, pending again, attempt 1 of 5")
+                    .doesNotContain("\tat ", "ERROR");
         }
     }
 
@@ -144,8 +145,7 @@ class RestartTest {
             try (Fleet two = new Fleet(shop, folder, file, "upkeep.lease = 2s")) {
                 List<String> carts = shop.database.carts();
                 Process server = two.start("server", "run");
-                await().atMost(Fleet.PATIENCE)
-                        .until(() -> two.said("server").contains("Looking after"));
+                await().atMost(Fleet.PATIENCE).until(() -> two.said("server").contains("Looking after"));
                 Process other = two.start("other", "run");
                 LongUpdate.awaitFilled(two, 30);
                 if (working) {
@@ -221,18 +221,17 @@ class RestartTest {
         fleet.assertEndedWell(carts);
         assertThat(LongUpdate.filled(fleet.shop)).isEqualTo(CARTS);
         fleet.shop.files.plugin("4.3.7");
-        await("it looks after its shop")
-                .atMost(Fleet.PATIENCE)
-                .untilAsserted(() -> assertThat(fleet.ask("SELECT COUNT(*) FROM plugin_sighting WHERE version ="
-                                + " '4.3.7' AND settled_at IS NOT NULL"))
-                        .as(fleet.said())
-                        .containsExactly("1"));
+        await("it looks after its shop").atMost(Fleet.PATIENCE).untilAsserted(() -> assertThat(fleet.ask(
+                        "SELECT COUNT(*) FROM plugin_sighting WHERE version =" + " '4.3.7' AND settled_at IS NOT NULL"))
+                .as(fleet.said())
+                .containsExactly("1"));
     }
 
     private static void assertOneSentence(Fleet fleet, String name) throws Exception {
         assertThat(fleet.said(name).lines())
                 .noneMatch(line -> line.contains("ERROR") || line.contains("Exception") || line.contains("\tat "));
-        assertThat(fleet.said(name).lines()
+        assertThat(fleet.said(name)
+                        .lines()
                         .filter(line -> line.contains("Nothing can be recorded now"))
                         .count())
                 .as(fleet.said(name))

@@ -52,11 +52,7 @@ class WorkersTest {
                             + ".database.prefix = " + id + "_")
                     .collect(Collectors.joining("\n"));
             try (Fleet fleet = new Fleet(
-                    shop,
-                    folder,
-                    StateServers.POSTGRESQL.create(),
-                    addresses,
-                    "upkeep.migrate.workers = " + workers)) {
+                    shop, folder, StateServers.POSTGRESQL.create(), addresses, "upkeep.migrate.workers = " + workers)) {
                 Path settings = shop.home.resolve("config/application.properties");
                 Files.writeString(
                         settings,
@@ -91,7 +87,7 @@ class WorkersTest {
     }
 
     private static int complete(Fleet fleet) throws Exception {
-        return Integer.parseInt(
-                fleet.ask("SELECT COUNT(*) FROM data_update WHERE state = 'complete'").get(0));
+        return Integer.parseInt(fleet.ask("SELECT COUNT(*) FROM data_update WHERE state = 'complete'")
+                .get(0));
     }
 }

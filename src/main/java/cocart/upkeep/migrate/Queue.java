@@ -313,9 +313,7 @@ public final class Queue {
             return database.inTransaction(() -> {
                 boolean canceled = state(step, "update-lock").equals("canceled");
                 // that our own database was away says nothing about the step, and is no reason to give it up
-                boolean last = !canceled
-                        && !Away.isCauseOf(error)
-                        && (permanent || step.attempts() >= attempts);
+                boolean last = !canceled && !Away.isCauseOf(error) && (permanent || step.attempts() >= attempts);
                 if (database.sql("step-fail")
                                 .param("status", canceled ? "canceled" : last ? "failed" : "pending")
                                 .param("error", message)

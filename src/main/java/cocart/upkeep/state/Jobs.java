@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
 import org.springframework.dao.DuplicateKeyException;
@@ -37,6 +39,9 @@ public final class Jobs {
 
     /** A time further ahead than this was written before the clock was set back. */
     private static final Duration CLOCK_DRIFT = Duration.ofMinutes(1);
+
+    /** Read once: stores are many, schedules are few. Asking one for its times changes nothing in it. */
+    private static final Map<Schedule, CronExpression> CRONS = new ConcurrentHashMap<>();
 
     private final Database database;
     private final Instance instance;
@@ -86,6 +91,30 @@ public final class Jobs {
                 .toList();
     }
 
+    /** When a job is due next, by store: now for those that are due already, nothing for those that never are. */
+    public Map<String, Instant> next(String job) {
+        LocalDateTime now = database.now();
+        Map<String, LastRun> last = last(job, now);
+        Map<String, Instant> next = new HashMap<>();
+        for (String store : stores) {
+            Schedule schedule = schedules.apply(store, job);
+            LastRun run = last.get(store);
+            if (isDue(schedule, retryAfter, run, now)) {
+                next.put(store, now.toInstant(ZoneOffset.UTC));
+            } else if (!schedule.cron().isEmpty()) {
+                Instant time = after(schedule, run.started());
+                Instant again = run.failed() && run.finished() != null
+                        ? run.finished().plus(retryAfter).toInstant(ZoneOffset.UTC)
+                        : null;
+                Stream.of(time, again)
+                        .filter(Objects::nonNull)
+                        .min(Instant::compareTo)
+                        .ifPresent(at -> next.put(store, at));
+            }
+        }
+        return next;
+    }
+
     /** How a job last ran for a store, or for the whole bundle, whose name is empty; empty if it never ran. */
     public Optional<LastRun> last(String store, String job) {
         return Optional.ofNullable(last(job, database.now()).get(store));
@@ -127,11 +156,22 @@ public final class Jobs {
                 && !last.finished().plus(retryAfter).isAfter(now)) {
             return true;
         }
+        Instant next = after(schedule, last.started());
+        return next != null && !next.isAfter(now.toInstant(ZoneOffset.UTC));
+    }
+
+    /** The first time of a schedule after another one; null if there is none. */
+    private static @Nullable Instant after(Schedule schedule, LocalDateTime time) {
+        Date next = CRONS.computeIfAbsent(schedule, Jobs::parse)
+                .getNextValidTimeAfter(Date.from(time.toInstant(ZoneOffset.UTC)));
+        return next == null ? null : next.toInstant();
+    }
+
+    private static CronExpression parse(Schedule schedule) {
         try {
             CronExpression cron = new CronExpression(schedule.cron());
             cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
-            Date next = cron.getNextValidTimeAfter(Date.from(last.started().toInstant(ZoneOffset.UTC)));
-            return next != null && !next.toInstant().isAfter(now.toInstant(ZoneOffset.UTC));
+            return cron;
         } catch (ParseException e) {
             throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);
         }
@@ -308,19 +348,55 @@ public final class Jobs {
 
     /** The run of a store that last said how far it is, whoever runs it; empty if none is alive. */
     public Optional<Running> running(String store) {
-        return database
-                .sql("job-under-way")
+        return Optional.ofNullable(running(List.of(store)).get(store));
+    }
+
+    /** For each of several stores the run that last said how far it is, whoever runs it; none where none is alive. */
+    public Map<String, Running> running(Collection<String> stores) {
+        Map<String, Running> found = new HashMap<>();
+        database.sql("jobs-under-way")
+                .param("stores", stores)
+                .param("expired", database.now().minus(lease))
+                .query(row -> {
+                    found.putIfAbsent(
+                            row.getString("store"),
+                            new Running(
+                                    row.getString("job"),
+                                    Objects.requireNonNull(Database.instant(row, "last_started_at")),
+                                    row.getLong("progress_files"),
+                                    row.getLong("progress_bytes"),
+                                    Objects.requireNonNull(Database.instant(row, "progress_at"))));
+                });
+        return found;
+    }
+
+    /**
+     * How a job last ran.
+     *
+     * @param startedAt when it last began, or null if it never did
+     * @param finishedAt when it last ended, or null; before {@code startedAt} while it runs
+     * @param error why it failed, or null
+     * @param isRunning true while it is alive, whoever runs it
+     */
+    public record Run(
+            String job,
+            @Nullable Instant startedAt,
+            @Nullable Instant finishedAt,
+            @Nullable String error,
+            boolean isRunning) {}
+
+    /** How the jobs of a store last ran. */
+    public List<Run> runs(String store) {
+        return database.sql("job-runs")
                 .param("store", store)
                 .param("expired", database.now().minus(lease))
-                .query((row, n) -> new Running(
+                .query((row, n) -> new Run(
                         row.getString("job"),
-                        Objects.requireNonNull(Database.instant(row, "last_started_at")),
-                        row.getLong("progress_files"),
-                        row.getLong("progress_bytes"),
-                        Objects.requireNonNull(Database.instant(row, "progress_at"))))
-                .list()
-                .stream()
-                .findFirst();
+                        Database.instant(row, "last_started_at"),
+                        Database.instant(row, "last_finished_at"),
+                        row.getString("error"),
+                        row.getInt("running") == 1))
+                .list();
     }
 
     /** Lets a job run again that this instance has held. */
@@ -345,6 +421,15 @@ public final class Jobs {
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
+    }
+
+    /** The same for several stores, by store. */
+    public Map<String, String> errors(Collection<String> stores) {
+        Map<String, String> found = new HashMap<>();
+        database.sql("jobs-errors").param("stores", stores).query(row -> {
+            found.putIfAbsent(row.getString("store"), row.getString("error"));
+        });
+        return found;
     }
 
     /** Why the last run of one job of a store failed; empty when it went well. */

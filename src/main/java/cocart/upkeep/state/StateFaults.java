@@ -46,7 +46,9 @@ final class StateFaults {
     static boolean isFull(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql
-                    && ("53100".equals(sql.getSQLState()) || sql.getErrorCode() == 1021 || sql.getErrorCode() == 1114)) {
+                    && ("53100".equals(sql.getSQLState())
+                            || sql.getErrorCode() == 1021
+                            || sql.getErrorCode() == 1114)) {
                 return true;
             }
             if (String.valueOf(cause.getMessage()).contains("No space left on device")) {

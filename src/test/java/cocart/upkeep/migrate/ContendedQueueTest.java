@@ -39,8 +39,8 @@ class ContendedQueueTest {
             try (Connection other = source.getConnection();
                     Statement statement = other.createStatement()) {
                 other.setAutoCommit(false);
-                statement.execute("SELECT * FROM data_update_step WHERE data_update_id = '" + update.id()
-                        + "' FOR UPDATE");
+                statement.execute(
+                        "SELECT * FROM data_update_step WHERE data_update_id = '" + update.id() + "' FOR UPDATE");
                 next = CompletableFuture.supplyAsync(() -> queue.completeAndClaim(step, "untouched"));
                 Thread.sleep(1500);
                 assertThat(next).isNotDone();
@@ -81,7 +81,8 @@ class ContendedQueueTest {
                 }
                 assertThat(canceled.get(20, TimeUnit.SECONDS)).isTrue();
                 assertThat(updates.get(update.id()).state()).isEqualTo("canceled");
-                assertThat(told(source, "Data update of % canceled: for a test%")).isEqualTo(i);
+                assertThat(told(source, "Data update of % canceled: for a test%"))
+                        .isEqualTo(i);
                 assertThat(told(source, "Step % canceled.%")).isEqualTo(20 * i);
             }
             assertThat(lost).as("deadlocks that the canceling session lost").isPositive();
@@ -94,7 +95,8 @@ class ContendedQueueTest {
                 .orElseThrow();
         for (int i = 0; i < steps; i++) {
             JdbcClient.create(source)
-                    .sql("INSERT INTO data_update_step (data_update_id, position, name, status) VALUES (?, ?, ?, 'pending')")
+                    .sql(
+                            "INSERT INTO data_update_step (data_update_id, position, name, status) VALUES (?, ?, ?, 'pending')")
                     .params(update.id(), i, "step-" + i)
                     .update();
         }

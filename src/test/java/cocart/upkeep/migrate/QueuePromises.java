@@ -169,7 +169,8 @@ abstract class QueuePromises {
         for (int attempt = 1; attempt <= 5; attempt++) {
             ClaimedStep step = queue.claim("acme");
             assertThat(step.attempts()).isEqualTo(attempt);
-            assertThat(queue.fail(step, new DataAccessResourceFailureException("cut"))).isFalse();
+            assertThat(queue.fail(step, new DataAccessResourceFailureException("cut")))
+                    .isFalse();
             change("UPDATE data_update_step SET due_at = " + ago(1));
         }
         assertThat(updates.get(update.id()).state()).isEqualTo("in-progress");

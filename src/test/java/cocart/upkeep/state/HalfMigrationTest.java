@@ -118,14 +118,16 @@ class HalfMigrationTest {
     private static List<Cut> cuts(StateServers server) throws Exception {
         List<Path> scripts = new ArrayList<>();
         for (String location : dialect(server).locations()) {
-            try (Stream<Path> files = Files.list(Path.of("src/main/resources", location.substring("classpath:".length())))) {
+            try (Stream<Path> files =
+                    Files.list(Path.of("src/main/resources", location.substring("classpath:".length())))) {
                 scripts.addAll(files.toList());
             }
         }
         scripts.sort(Comparator.comparing(script -> MigrationVersion.fromVersion(version(script))));
         List<Cut> cuts = new ArrayList<>();
         for (Path script : scripts) {
-            List<String> statements = statements(script, dialect(server).placeholders().get("ofStep"));
+            List<String> statements =
+                    statements(script, dialect(server).placeholders().get("ofStep"));
             for (int done = 1; done <= statements.size(); done++) {
                 cuts.add(new Cut(script, version(script), statements, done));
             }
