@@ -337,8 +337,8 @@ public final class Bundle implements AutoCloseable {
 
     private void console(boolean listens) {
         ConsoleSettings where = settings.console();
-        Gate first = new Gate(
-                new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        Gate first =
+                new Gate(new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
         ConsoleServer server = new ConsoleServer(where, first, listens);
         if (listens) {
             gate = first;

@@ -35,19 +35,19 @@ public final class Tables {
     }
 
     /** A few lines about one store. */
-    public static void store(PrintWriter out, ObjectNode store) {
-        out.println(store.get("id").asText());
+    public static void store(PrintWriter out, ObjectNode store, Paint paint) {
+        out.println(paint.strong(store.get("id").asText()));
         for (JsonNode plugin : store.get("plugins")) {
             out.println("  plugin       " + plugin.get("slug").asText() + " " + text(plugin.get("version")) + ", "
-                    + plugin.get("state").asText() + "; schema "
-                    + plugin.get("schema").asText() + ", database version "
+                    + paint.state(plugin.get("state").asText()) + "; schema "
+                    + paint.state(plugin.get("schema").asText()) + ", database version "
                     + text(plugin.get("databaseVersion"))
                     + (plugin.get("reason").isNull()
                             ? ""
                             : ". " + plugin.get("reason").asText()));
         }
         JsonNode update = store.get("dataUpdate");
-        out.println("  data update  " + update.get("state").asText()
+        out.println("  data update  " + paint.state(update.get("state").asText())
                 + (update.get("to").isNull() ? "" : ", " + text(update.get("from")) + " to " + text(update.get("to")))
                 + (update.get("exposureSeconds").isNull()
                         ? ""
@@ -59,7 +59,7 @@ public final class Tables {
                         : ""));
         for (JsonNode step : update.get("steps")) {
             out.println("    step       " + step.get("name").asText() + ": "
-                    + step.get("status").asText() + rows(step)
+                    + paint.state(step.get("status").asText()) + rows(step)
                     + (step.get("error").isNull()
                             ? ""
                             : " (" + step.get("error").asText() + ")"));
@@ -97,7 +97,8 @@ public final class Tables {
                             job.get("bytes").asLong(), job.get("aboutBytes").asLong()));
         }
         if (!store.get("notice").isNull()) {
-            out.println("  notice       " + store.get("notice").get("text").asText());
+            String text = store.get("notice").get("text").asText();
+            out.println("  notice       " + (exitCode(store) > 0 ? paint.strong(text) : text));
         }
         if (!store.get("error").isNull()
                 && !store.get("error").equals(store.get("notice").path("text"))) {
@@ -208,7 +209,7 @@ public final class Tables {
     }
 
     /** What a plan would do in a store. */
-    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run) {
+    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, Paint paint) {
         out.println("        " + plan.plugin() + " " + plan.version() + ": "
                 + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
         for (DryRun.Step step : run.steps()) {
@@ -226,7 +227,7 @@ public final class Tables {
                                     + (proof.found() == null ? "nothing" : PlainText.of(proof.found()))));
         }
         for (DryRun.Right right : run.rights()) {
-            out.println("          right  " + right.name() + ": " + (right.there() ? "there" : "MISSING"));
+            out.println("          right  " + right.name() + ": " + (right.there() ? "there" : paint.state("MISSING")));
         }
     }
 
