@@ -25,7 +25,10 @@ final class BackupCommands {
     @Command(name = "backup", description = "Back a store up now.", mixinStandardHelpOptions = true)
     static final class Backup extends Commands.Base {
 
-        @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+        @Parameters(
+                paramLabel = "STORE",
+                completionCandidates = StoreIds.class,
+                description = "Id of the store, as in upkeep.stores.")
         String store;
 
         @Override
@@ -64,7 +67,11 @@ final class BackupCommands {
     @Command(name = "snapshots", description = "List sealed snapshots, newest first.", mixinStandardHelpOptions = true)
     static final class SnapshotsCommand extends Commands.Base {
 
-        @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all.")
+        @Parameters(
+                paramLabel = "STORE",
+                completionCandidates = StoreIds.class,
+                arity = "0..1",
+                description = "Id of a store; default: all.")
         @Nullable
         String store;
 

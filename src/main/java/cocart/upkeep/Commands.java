@@ -1,33 +1,21 @@
 package cocart.upkeep;
 
-import cocart.upkeep.backup.DatabaseDump;
-import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.ConsoleException;
 import cocart.upkeep.console.Decisions;
+import cocart.upkeep.console.Paint;
 import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.RunningConsole;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
 import cocart.upkeep.console.Token;
-import cocart.upkeep.plan.DryRun;
-import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.StateException;
-import cocart.upkeep.store.Faults;
-import cocart.upkeep.store.StoreDatabase;
-import cocart.upkeep.store.StoreException;
-import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -80,7 +68,10 @@ final class Commands {
     /** A command about one store's data update or notice. */
     abstract static class OfStore extends Base {
 
-        @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+        @Parameters(
+                paramLabel = "STORE",
+                completionCandidates = StoreIds.class,
+                description = "Id of the store, as in upkeep.stores.")
         String store;
 
         @Override
@@ -168,8 +159,15 @@ final class Commands {
             mixinStandardHelpOptions = true)
     static final class Once extends Base {
 
-        @Parameters(paramLabel = "STORE", arity = "0..*", description = "Ids of stores; default: all.")
+        @Parameters(
+                paramLabel = "STORE",
+                arity = "0..*",
+                completionCandidates = StoreIds.class,
+                description = "Ids of stores; default: all.")
         List<String> stores = new ArrayList<>();
+
+        @Option(names = "--json", description = "At the end, what is known of them as JSON, as status --json says it.")
+        boolean json;
 
         @Override
         public Integer call() throws Exception {
@@ -197,10 +195,18 @@ final class Commands {
                     threads.shutdown();
                 }
                 int code = Upkeep.FINE;
+                ObjectNode all = JSON.createObjectNode();
+                ArrayNode list = all.putArray("stores");
                 for (StoreSettings store : chosen) {
                     ObjectNode status = bundle.status.of(store);
-                    Tables.store(out(), status);
+                    list.add(status);
+                    if (!json) {
+                        Tables.store(out(), status, Paint.forStdout());
+                    }
                     code = Math.max(code, Tables.exitCode(status));
+                }
+                if (json) {
+                    out().println(JSON.writeValueAsString(all));
                 }
                 out().flush();
                 return code;
@@ -212,185 +218,6 @@ final class Commands {
     private static void tell(Bundle bundle, ProducerTemplate template) {
         bundle.notices.refreshAll();
         template.requestBody("direct:notify", (Object) null);
-    }
-
-    @Command(name = "status", description = "Show what is known of all stores.", mixinStandardHelpOptions = true)
-    static final class StatusCommand extends Base {
-
-        @Option(names = "--json", description = "As JSON, for programs.")
-        boolean json;
-
-        @Override
-        public Integer call() throws Exception {
-            Settings settings = upkeep.settings();
-            ObjectNode all = RunningConsole.of(settings.home())
-                    .flatMap(RunningConsole::status)
-                    .orElseGet(() -> {
-                        try (Bundle bundle = new Bundle(settings, false)) {
-                            return bundle.status.all();
-                        }
-                    });
-            int code = all.get("notices").isEmpty() ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
-            for (var status : all.get("stores")) {
-                code = Math.max(code, Tables.exitCode((ObjectNode) status));
-                if (!json) {
-                    Tables.store(out(), (ObjectNode) status);
-                }
-            }
-            if (json) {
-                out().println(JSON.writeValueAsString(all));
-            } else {
-                Tables.notices(out(), "notice         ", all);
-            }
-            out().flush();
-            return code;
-        }
-    }
-
-    @Command(
-            name = "check",
-            description = "Check settings, routes, plans and connections; changes nothing in a store.",
-            mixinStandardHelpOptions = true)
-    static final class Check extends Base {
-
-        @Override
-        public Integer call() {
-            try (Bundle bundle = upkeep.open(false)) {
-                bundle.lookAtConsole();
-                bundle.start();
-                out().println("ok      settings, routes, update plans, state database");
-                boolean fine = attempt("", "dump program", () -> {
-                    if (!new DatabaseDump(List.of(bundle.settings()
-                                    .value("backup.dump-program")
-                                    .split("\\s*,\\s*")))
-                            .isInstalled()) {
-                        throw new StoreException(
-                                "none of " + bundle.settings().value("backup.dump-program")
-                                        + " is installed here; install the package mariadb-client, or set"
-                                        + " upkeep.backup.dump-program",
-                                null,
-                                true);
-                    }
-                });
-                fine &= attempt("", "load program", () -> {
-                    if (!new DatabaseLoad(List.of(bundle.settings()
-                                    .value("backup.client-program")
-                                    .split("\\s*,\\s*")))
-                            .isInstalled()) {
-                        throw new StoreException(
-                                "none of " + bundle.settings().value("backup.client-program")
-                                        + " is installed here, so that no database could be restored; install the package"
-                                        + " mariadb-client, or set upkeep.backup.client-program",
-                                null,
-                                true);
-                    }
-                });
-                fine &= attempt(
-                        "",
-                        "backup directory",
-                        () -> writable(
-                                bundle.settings().path("backup.directory"),
-                                bundle.settings().size("backup.reserve")));
-                if (bundle.stores.all().stream()
-                        .anyMatch(store -> bundle.settings().rehearses(store.id()))) {
-                    fine &= attempt("", "scratch server for rehearsals", bundle.scratch::check);
-                }
-                for (StoreSettings store : bundle.stores.all()) {
-                    boolean files = attempt(store.id(), "files", () -> files(bundle, store));
-                    String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
-                    if (!files && store.database().isIncomplete()) {
-                        out().println("skipped " + store.id() + ": " + door + ", because wp-config.php cannot be read");
-                        fine = false;
-                    } else {
-                        Map<UpdatePlan, DryRun> tried = new LinkedHashMap<>();
-                        fine &= files & attempt(store.id(), door, () -> database(bundle, store, tried));
-                        tried.forEach((plan, run) -> Tables.dryRun(out(), plan, run));
-                    }
-                }
-                out().flush();
-                return fine ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
-            }
-        }
-
-        private static void writable(Path folder, long reserve) {
-            Path there = folder;
-            while (there.getParent() != null && Files.notExists(there)) {
-                there = there.getParent();
-            }
-            if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-                throw new StoreException(
-                        folder + " cannot be written by user " + System.getProperty("user.name")
-                                + "; change upkeep.backup.directory, or who may write there",
-                        null,
-                        true);
-            }
-            try {
-                long free = Files.getFileStore(there).getUsableSpace();
-                if (free <= reserve) {
-                    throw new StoreException(
-                            (free >> 20) + " MB are free in " + there + ", and upkeep.backup.reserve keeps "
-                                    + (reserve >> 20) + " MB free; make room there",
-                            null,
-                            true);
-                }
-            } catch (IOException e) {
-                throw new StoreException(there + " cannot be looked at: " + Faults.words(e), e, true);
-            }
-        }
-
-        private static void files(Bundle bundle, StoreSettings store) {
-            try (StoreFiles files = bundle.stores.files(store.id())) {
-                if (files.stat("wp-content").isEmpty()) {
-                    throw new StoreException(
-                            "there is no wp-content; upkeep.store." + store.id()
-                                    + ".files must end with the WordPress root, where wp-config.php lies",
-                            null,
-                            true);
-                }
-                for (String plugin : store.plugins()) {
-                    if (files.stat("wp-content/plugins/" + plugin).isEmpty()) {
-                        throw new StoreException(
-                                plugin + " is not installed in wp-content/plugins; install it, or change upkeep.store."
-                                        + store.id() + ".plugins",
-                                null,
-                                true);
-                    }
-                }
-            }
-        }
-
-        /** @param tried what each plan would do, as far as the store was asked */
-        private static void database(Bundle bundle, StoreSettings store, Map<UpdatePlan, DryRun> tried) {
-            List<String> wrong = new ArrayList<>();
-            try (StoreDatabase database = bundle.stores.database(store.id())) {
-                for (UpdatePlan plan : bundle.plans.of(store.plugins())) {
-                    DryRun run = DryRun.of(plan, database);
-                    tried.put(plan, run);
-                    wrong.addAll(run.wrong());
-                    if (run.wrong().isEmpty()) {
-                        var result = bundle.proofs.check(plan, database);
-                        if (result.tableMissing()) {
-                            throw new StoreException(String.join(" ", result.failures()), null, true);
-                        }
-                    }
-                }
-            }
-            if (!wrong.isEmpty()) {
-                throw new StoreException(String.join("; ", new LinkedHashSet<>(wrong)), null, true);
-            }
-        }
-
-        private boolean attempt(String store, String what, Runnable check) {
-            String name = store.isEmpty() ? what : store + ": " + what;
-            try {
-                check.run();
-                out().println("ok      " + name);
-                return true;
-            } catch (StoreException e) {
-                out().println("failed  " + name + ": " + e.getMessage());
-                return false;
-            }
-        }
     }
 
     @Command(name = "approve", description = "Let a store's data update go on.", mixinStandardHelpOptions = true)

@@ -1,6 +1,7 @@
 package cocart.upkeep;
 
 import cocart.upkeep.backup.Retention.Outcome;
+import cocart.upkeep.console.Reports;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
@@ -19,7 +20,11 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true)
 final class PruneCommand extends Commands.Base {
 
-    @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all.")
+    @Parameters(
+            paramLabel = "STORE",
+            completionCandidates = StoreIds.class,
+            arity = "0..1",
+            description = "Id of a store; default: all.")
     @Nullable
     String store;
 
@@ -31,6 +36,9 @@ final class PruneCommand extends Commands.Base {
             description = "Say that the newest snapshot of STORE is as it should be, although it is very different from"
                     + " the one before; then go on.")
     boolean accept;
+
+    @Option(names = "--json", description = "As JSON, for programs, a line for each store.")
+    boolean json;
 
     @Override
     public Integer call() throws Exception {
@@ -86,7 +94,11 @@ final class PruneCommand extends Commands.Base {
     }
 
     private int say(Outcome outcome) {
-        Tables.pruned(out(), outcome, dryRun);
+        if (json) {
+            out().println(Reports.pruned(outcome, dryRun));
+        } else {
+            Tables.pruned(out(), outcome, dryRun);
+        }
         if (outcome.suspended() == null) {
             return Upkeep.FINE;
         }

@@ -1,11 +1,13 @@
 package cocart.upkeep;
 
+import cocart.upkeep.console.Reports;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.plan.Rehearsed;
 import cocart.upkeep.store.StoreException;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Rehearses a store's data update. */
@@ -17,8 +19,14 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true)
 final class RehearseCommand extends Commands.Base {
 
-    @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+    @Parameters(
+            paramLabel = "STORE",
+            completionCandidates = StoreIds.class,
+            description = "Id of the store, as in upkeep.stores.")
     String store;
+
+    @Option(names = "--json", description = "As JSON, for programs.")
+    boolean json;
 
     @Override
     public Integer call() throws Exception {
@@ -41,7 +49,11 @@ final class RehearseCommand extends Commands.Base {
                         + bundle.settings().value("lease") + " ago; ask again later");
                 return Upkeep.NEEDS_A_HUMAN;
             }
-            Tables.rehearsal(out(), rehearsed);
+            if (json) {
+                out().println(Reports.rehearsal(rehearsed));
+            } else {
+                Tables.rehearsal(out(), rehearsed);
+            }
             out().flush();
             if (rehearsed.reason() != null) {
                 err().println("upkeep: the rehearsal failed, and the store was not touched: " + rehearsed.reason());

@@ -38,7 +38,10 @@ final class RestoreCommand extends Commands.Base {
     private static final Pattern LITERAL_PASSWORD =
             Pattern.compile("[?&][a-z]*password=(?!\\{\\{[^{}]*\\}\\}(&|$))[^&]", Pattern.CASE_INSENSITIVE);
 
-    @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+    @Parameters(
+            paramLabel = "STORE",
+            completionCandidates = StoreIds.class,
+            description = "Id of the store, as in upkeep.stores.")
     String store;
 
     @Parameters(

@@ -23,7 +23,10 @@ final class TrustCommand extends Commands.Base {
 
     private static final Pattern FINGERPRINT = Pattern.compile("SHA256:([A-Za-z0-9+/]{43})=?");
 
-    @Parameters(paramLabel = "STORE", description = "Id of the store, as in upkeep.stores.")
+    @Parameters(
+            paramLabel = "STORE",
+            completionCandidates = StoreIds.class,
+            description = "Id of the store, as in upkeep.stores.")
     String store;
 
     @Option(names = "--yes", description = "Trust whatever the server shows, without a question.")

@@ -7,6 +7,7 @@ import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,8 +21,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             Commands.Run.class,
             Commands.Once.class,
-            Commands.StatusCommand.class,
-            Commands.Check.class,
+            StatusCommand.class,
+            CheckCommand.class,
             TrustCommand.class,
             BackupCommands.Backup.class,
             BackupCommands.SnapshotsCommand.class,
@@ -34,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             Commands.Cancel.class,
             Commands.Dismiss.class,
             Commands.ShowToken.class,
+            AutoComplete.GenerateCompletion.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

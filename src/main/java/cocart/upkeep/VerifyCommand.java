@@ -4,6 +4,7 @@ import cocart.upkeep.backup.Finding;
 import cocart.upkeep.backup.Progress;
 import cocart.upkeep.backup.Report;
 import cocart.upkeep.backup.Sample;
+import cocart.upkeep.console.Reports;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
@@ -37,7 +38,11 @@ final class VerifyCommand extends Commands.Base {
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
     private static final Pattern PERCENT = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)%");
 
-    @Parameters(paramLabel = "STORE", arity = "0..1", description = "Id of a store; default: all that have snapshots.")
+    @Parameters(
+            paramLabel = "STORE",
+            completionCandidates = StoreIds.class,
+            arity = "0..1",
+            description = "Id of a store; default: all that have snapshots.")
     @Nullable
     String store;
 
@@ -64,6 +69,9 @@ final class VerifyCommand extends Commands.Base {
                     "Try out whether the newest snapshot of STORE can be restored: load its database into the scratch"
                             + " server (upkeep.scratch.url), look at what is in it, drop it.")
     boolean drill;
+
+    @Option(names = "--json", description = "As JSON, for programs.")
+    boolean json;
 
     @Override
     public Integer call() throws Exception {
@@ -99,8 +107,8 @@ final class VerifyCommand extends Commands.Base {
     }
 
     private int drill() throws Exception {
-        if (store == null || part != null || readOnly) {
-            throw new SettingsException("--drill goes with a STORE and with neither --sample nor --no-repair");
+        if (store == null || part != null || readOnly || json) {
+            throw new SettingsException("--drill goes with a STORE and with none of --sample, --no-repair and --json");
         }
         try (Bundle bundle = upkeep.open(false)) {
             bundle.events.outcomesAreSaid();
@@ -135,7 +143,11 @@ final class VerifyCommand extends Commands.Base {
         bundle.verified.record(report, stores).stream()
                 .filter(bundle.settings().stores()::containsKey)
                 .forEach(bundle.notices::refresh);
-        print(out(), report, sample);
+        if (json) {
+            out().println(Reports.verified(report));
+        } else {
+            print(out(), report, sample);
+        }
         out().flush();
         return report.isWhole() && report.isClean();
     }

@@ -35,19 +35,19 @@ public final class Tables {
     }
 
     /** A few lines about one store. */
-    public static void store(PrintWriter out, ObjectNode store) {
-        out.println(store.get("id").asText());
+    public static void store(PrintWriter out, ObjectNode store, Paint paint) {
+        out.println(paint.strong(store.get("id").asText()));
         for (JsonNode plugin : store.get("plugins")) {
             out.println("  plugin       " + plugin.get("slug").asText() + " " + text(plugin.get("version")) + ", "
-                    + plugin.get("state").asText() + "; schema "
-                    + plugin.get("schema").asText() + ", database version "
+                    + paint.state(plugin.get("state").asText()) + "; schema "
+                    + paint.state(plugin.get("schema").asText()) + ", database version "
                     + text(plugin.get("databaseVersion"))
                     + (plugin.get("reason").isNull()
                             ? ""
                             : ". " + plugin.get("reason").asText()));
         }
         JsonNode update = store.get("dataUpdate");
-        out.println("  data update  " + update.get("state").asText()
+        out.println("  data update  " + paint.state(update.get("state").asText())
                 + (update.get("to").isNull() ? "" : ", " + text(update.get("from")) + " to " + text(update.get("to")))
                 + (update.get("exposureSeconds").isNull()
                         ? ""
@@ -59,7 +59,7 @@ public final class Tables {
                         : ""));
         for (JsonNode step : update.get("steps")) {
             out.println("    step       " + step.get("name").asText() + ": "
-                    + step.get("status").asText() + rows(step)
+                    + paint.state(step.get("status").asText()) + rows(step)
                     + (step.get("error").isNull()
                             ? ""
                             : " (" + step.get("error").asText() + ")"));
@@ -96,7 +96,7 @@ public final class Tables {
                     + ProgressText.bytes(
                             job.get("bytes").asLong(), job.get("aboutBytes").asLong()));
         }
-        notices(out, "  notice       ", store);
+        notices(out, "  notice       ", store, paint);
         if (!store.get("error").isNull()
                 && store.get("notices").findValuesAsText("text").stream()
                         .noneMatch(store.get("error").asText()::equals)) {
@@ -105,9 +105,11 @@ public final class Tables {
     }
 
     /** A line for each notice of a store, or of the bundle itself. */
-    public static void notices(PrintWriter out, String heading, ObjectNode of) {
-        of.get("notices")
-                .forEach(notice -> out.println(heading + notice.get("text").asText()));
+    public static void notices(PrintWriter out, String heading, ObjectNode of, Paint paint) {
+        of.get("notices").forEach(notice -> {
+            String text = notice.get("text").asText();
+            out.println(heading + (notice.get("kind").asText().equals("attention") ? paint.strong(text) : text));
+        });
     }
 
     /** A line for each snapshot below a line of headings, and where they are. */
@@ -213,7 +215,7 @@ public final class Tables {
     }
 
     /** What a plan would do in a store. */
-    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run) {
+    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, Paint paint) {
         out.println("        " + plan.plugin() + " " + plan.version() + ": "
                 + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
         for (DryRun.Step step : run.steps()) {
@@ -231,7 +233,7 @@ public final class Tables {
                                     + (proof.found() == null ? "nothing" : PlainText.of(proof.found()))));
         }
         for (DryRun.Right right : run.rights()) {
-            out.println("          right  " + right.name() + ": " + (right.there() ? "there" : "MISSING"));
+            out.println("          right  " + right.name() + ": " + (right.there() ? "there" : paint.state("MISSING")));
         }
     }
 

@@ -1,0 +1,196 @@
+package cocart.upkeep;
+
+import cocart.upkeep.backup.DatabaseDump;
+import cocart.upkeep.backup.DatabaseLoad;
+import cocart.upkeep.console.Paint;
+import cocart.upkeep.console.Tables;
+import cocart.upkeep.plan.DryRun;
+import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Faults;
+import cocart.upkeep.store.StoreDatabase;
+import cocart.upkeep.store.StoreException;
+import cocart.upkeep.store.StoreFiles;
+import cocart.upkeep.store.StoreSettings;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Looks whether everything that a run needs is there and as it should be. */
+@Command(
+        name = "check",
+        description = "Check settings, routes, plans and connections; changes nothing in a store.",
+        mixinStandardHelpOptions = true)
+final class CheckCommand extends Commands.Base {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Option(names = "--json", description = "As JSON, for programs.")
+    boolean json;
+
+    private final ArrayNode checks = JSON.createArrayNode();
+
+    @Override
+    public Integer call() {
+        try (Bundle bundle = upkeep.open(false)) {
+            bundle.lookAtConsole();
+            bundle.start();
+            say("", "settings, routes, update plans, state database", "ok", null);
+            boolean fine = attempt("", "dump program", () -> {
+                if (!new DatabaseDump(List.of(
+                                bundle.settings().value("backup.dump-program").split("\\s*,\\s*")))
+                        .isInstalled()) {
+                    throw new StoreException(
+                            "none of " + bundle.settings().value("backup.dump-program")
+                                    + " is installed here; install the package mariadb-client, or set"
+                                    + " upkeep.backup.dump-program",
+                            null,
+                            true);
+                }
+            });
+            fine &= attempt("", "load program", () -> {
+                if (!new DatabaseLoad(List.of(
+                                bundle.settings().value("backup.client-program").split("\\s*,\\s*")))
+                        .isInstalled()) {
+                    throw new StoreException(
+                            "none of " + bundle.settings().value("backup.client-program")
+                                    + " is installed here, so that no database could be restored; install the package"
+                                    + " mariadb-client, or set upkeep.backup.client-program",
+                            null,
+                            true);
+                }
+            });
+            fine &= attempt(
+                    "",
+                    "backup directory",
+                    () -> writable(
+                            bundle.settings().path("backup.directory"),
+                            bundle.settings().size("backup.reserve")));
+            if (bundle.stores.all().stream().anyMatch(store -> bundle.settings().rehearses(store.id()))) {
+                fine &= attempt("", "scratch server for rehearsals", bundle.scratch::check);
+            }
+            for (StoreSettings store : bundle.stores.all()) {
+                boolean files = attempt(store.id(), "files", () -> files(bundle, store));
+                String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
+                if (!files && store.database().isIncomplete()) {
+                    say(store.id(), door, "skipped", "wp-config.php cannot be read");
+                    fine = false;
+                } else {
+                    Map<UpdatePlan, DryRun> tried = new LinkedHashMap<>();
+                    fine &= files & attempt(store.id(), door, () -> database(bundle, store, tried));
+                    if (!json) {
+                        tried.forEach((plan, run) -> Tables.dryRun(out(), plan, run, Paint.forStdout()));
+                    }
+                }
+            }
+            if (json) {
+                out().println(JSON.createObjectNode().set("checks", checks));
+            }
+            out().flush();
+            return fine ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+        }
+    }
+
+    private static void writable(Path folder, long reserve) {
+        Path there = folder;
+        while (there.getParent() != null && Files.notExists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw new StoreException(
+                    folder + " cannot be written by user " + System.getProperty("user.name")
+                            + "; change upkeep.backup.directory, or who may write there",
+                    null,
+                    true);
+        }
+        try {
+            long free = Files.getFileStore(there).getUsableSpace();
+            if (free <= reserve) {
+                throw new StoreException(
+                        (free >> 20) + " MB are free in " + there + ", and upkeep.backup.reserve keeps "
+                                + (reserve >> 20) + " MB free; make room there",
+                        null,
+                        true);
+            }
+        } catch (IOException e) {
+            throw new StoreException(there + " cannot be looked at: " + Faults.words(e), e, true);
+        }
+    }
+
+    private static void files(Bundle bundle, StoreSettings store) {
+        try (StoreFiles files = bundle.stores.files(store.id())) {
+            if (files.stat("wp-content").isEmpty()) {
+                throw new StoreException(
+                        "there is no wp-content; upkeep.store." + store.id()
+                                + ".files must end with the WordPress root, where wp-config.php lies",
+                        null,
+                        true);
+            }
+            for (String plugin : store.plugins()) {
+                if (files.stat("wp-content/plugins/" + plugin).isEmpty()) {
+                    throw new StoreException(
+                            plugin + " is not installed in wp-content/plugins; install it, or change upkeep.store."
+                                    + store.id() + ".plugins",
+                            null,
+                            true);
+                }
+            }
+        }
+    }
+
+    /** @param tried what each plan would do, as far as the store was asked */
+    private static void database(Bundle bundle, StoreSettings store, Map<UpdatePlan, DryRun> tried) {
+        List<String> wrong = new ArrayList<>();
+        try (StoreDatabase database = bundle.stores.database(store.id())) {
+            for (UpdatePlan plan : bundle.plans.of(store.plugins())) {
+                DryRun run = DryRun.of(plan, database);
+                tried.put(plan, run);
+                wrong.addAll(run.wrong());
+                if (run.wrong().isEmpty()) {
+                    var result = bundle.proofs.check(plan, database);
+                    if (result.tableMissing()) {
+                        throw new StoreException(String.join(" ", result.failures()), null, true);
+                    }
+                }
+            }
+        }
+        if (!wrong.isEmpty()) {
+            throw new StoreException(String.join("; ", new LinkedHashSet<>(wrong)), null, true);
+        }
+    }
+
+    private boolean attempt(String store, String what, Runnable check) {
+        try {
+            check.run();
+            say(store, what, "ok", null);
+            return true;
+        } catch (StoreException e) {
+            say(store, what, "failed", e.getMessage());
+            return false;
+        }
+    }
+
+    /** @param reason why it is not ok; null if it is */
+    private void say(String store, String what, String outcome, @Nullable String reason) {
+        if (json) {
+            checks.addObject()
+                    .put("store", store.isEmpty() ? null : store)
+                    .put("check", what)
+                    .put("outcome", outcome)
+                    .put("reason", reason);
+            return;
+        }
+        out().println(Paint.forStdout().state(String.format("%-7s", outcome)) + " "
+                + (store.isEmpty() ? "" : store + ": ") + what
+                + (reason == null ? "" : outcome.equals("skipped") ? ", because " + reason : ": " + reason));
+    }
+}
