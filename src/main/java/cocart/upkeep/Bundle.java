@@ -8,7 +8,6 @@ import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.KnownSnapshots;
 import cocart.upkeep.backup.OffSite;
-import cocart.upkeep.backup.ProgressMetrics;
 import cocart.upkeep.backup.ProgressReports;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Restores;
@@ -37,6 +36,8 @@ import cocart.upkeep.migrate.Replanning;
 import cocart.upkeep.migrate.StepLimits;
 import cocart.upkeep.migrate.StepRunner;
 import cocart.upkeep.migrate.Steps;
+import cocart.upkeep.observe.JsonLines;
+import cocart.upkeep.observe.RouteContext;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.state.Database;
@@ -57,9 +58,6 @@ import cocart.upkeep.wordpress.ActionScheduler;
 import cocart.upkeep.wordpress.ObjectCache;
 import cocart.upkeep.wordpress.WpCron;
 import com.zaxxer.hikari.HikariDataSource;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.jmx.JmxConfig;
-import io.micrometer.jmx.JmxMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
@@ -72,6 +70,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
+import org.jspecify.annotations.Nullable;
 
 /** The bundle, put together: settings, state database, and every bean that routes call, bound by its name. */
 public final class Bundle implements AutoCloseable {
@@ -86,6 +85,8 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
+
+    private @Nullable Observation observation;
 
     /** The beans that commands use too. */
     final Stores stores;
@@ -117,6 +118,10 @@ public final class Bundle implements AutoCloseable {
      */
     public Bundle(Settings settings, boolean ticks) {
         this.settings = settings;
+        Instance instance = Instance.current();
+        if (settings.value("log.format").equals("json")) {
+            JsonLines.use(instance.id());
+        }
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -125,7 +130,6 @@ public final class Bundle implements AutoCloseable {
                 settings.value("database.password"));
 
         Database database = new Database(state);
-        Instance instance = Instance.current();
         events = new Events(database, instance);
         updates = new Updates(database, events);
         ownUpdaters = new OwnUpdaters(database, events);
@@ -146,12 +150,6 @@ public final class Bundle implements AutoCloseable {
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);
         reports = new ProgressReports(jobs);
-        if (ticks) {
-            // what lives for seconds is not measured
-            MeterRegistry metrics = new JmxMeterRegistry(JmxConfig.DEFAULT, io.micrometer.core.instrument.Clock.SYSTEM);
-            bind("metrics", metrics);
-            reports.measure(new ProgressMetrics(metrics));
-        }
         Queue queue = new Queue(
                 database,
                 instance,
@@ -257,6 +255,13 @@ public final class Bundle implements AutoCloseable {
                         settings.value("flush-cache.enabled").equals("true")));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
+        bind("routeContext", new RouteContext());
+        main.configure().health().withEnabled(ticks);
+        if (ticks) {
+            // what lives for seconds is not observed
+            observation = Observation.begin(settings, database, stores, jobs, state, instance, this::bind);
+        }
+
         Properties properties = settings.forCamel();
         properties.setProperty("upkeep.instance", instance.id());
         properties.setProperty(
@@ -279,8 +284,6 @@ public final class Bundle implements AutoCloseable {
         if (!ticks) {
             main.configure().setAutoStartupExcludePattern("quartz:*");
         }
-        main.configure().setUseMdcLogging(true);
-        main.configure().setMdcLoggingKeysPattern("*");
         main.configure().setLogMask(true);
         main.configure().setShutdownTimeout(20);
         main.configure().setAutoConfigurationLogSummary(false);
@@ -292,7 +295,7 @@ public final class Bundle implements AutoCloseable {
         beans.put(name, bean);
     }
 
-    private static Jobs.Schedule schedule(Settings settings, String id, String job) {
+    static Jobs.Schedule schedule(Settings settings, String id, String job) {
         StoreSettings store = settings.stores().get(id);
         String cron =
                 switch (job) {
@@ -360,6 +363,9 @@ public final class Bundle implements AutoCloseable {
     @Override
     public void close() {
         main.stop();
+        if (observation != null) {
+            observation.close();
+        }
         state.close();
     }
 }
