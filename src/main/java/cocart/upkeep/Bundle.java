@@ -20,6 +20,14 @@ import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
 import cocart.upkeep.complete.Notices;
+import cocart.upkeep.console.Answers;
+import cocart.upkeep.console.Api;
+import cocart.upkeep.console.Assets;
+import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.ConsoleServer;
+import cocart.upkeep.console.Gate;
+import cocart.upkeep.console.KnownHeaders;
+import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Status;
 import cocart.upkeep.detect.Detector;
@@ -59,13 +67,17 @@ import cocart.upkeep.wordpress.ObjectCache;
 import cocart.upkeep.wordpress.WpCron;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
+import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.component.platform.http.PlatformHttpComponent;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
@@ -85,6 +97,8 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
+    private final Gate gate = new Gate();
+    private @Nullable ConsoleServer console;
 
     private @Nullable Observation observation;
 
@@ -281,6 +295,7 @@ public final class Bundle implements AutoCloseable {
         });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
+        console(ticks);
         if (!ticks) {
             main.configure().setAutoStartupExcludePattern("quartz:*");
         }
@@ -288,6 +303,33 @@ public final class Bundle implements AutoCloseable {
         main.configure().setShutdownTimeout(20);
         main.configure().setAutoConfigurationLogSummary(false);
         main.configure().setStreamCachingEnabled(false);
+    }
+
+    /** The console's server with run, no part of its routes with other commands. */
+    private void console(boolean ticks) {
+        bind("answers", new Answers());
+        bind("pages", new Pages());
+        bind("assets", new Assets());
+        bind("api", new Api(status));
+        if (!ticks || !settings.value("console.enabled").equals("true")) {
+            main.configure().setRoutesExcludePattern("**/console.camel.yaml");
+            return;
+        }
+        ConsoleServer listening = new ConsoleServer(settings.console(), gate, true);
+        console = listening;
+        main.addMainListener(new MainListenerSupport() {
+            @Override
+            public void beforeConfigure(BaseMainSupport starting) {
+                PlatformHttpComponent http =
+                        starting.getCamelContext().getComponent("platform-http", PlatformHttpComponent.class);
+                http.setHeaderFilterStrategy(new KnownHeaders());
+                try {
+                    starting.getCamelContext().addService(listening, true, true);
+                } catch (Exception e) {
+                    throw RuntimeCamelException.wrapRuntimeException(e);
+                }
+            }
+        });
     }
 
     private void bind(String name, Object bean) {
@@ -335,12 +377,30 @@ public final class Bundle implements AutoCloseable {
         }
         RouteFiles.check(settings.home().resolve("routes"), beans);
         checkStores();
+        if (console != null) {
+            checkPort(console);
+        }
         try {
             main.start();
         } catch (Exception e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof ConsoleException console) {
+                    throw new SettingsException(console.getMessage());
+                }
+            }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
+        gate.open();
         return main.getCamelContext();
+    }
+
+    /** Before Camel starts: a start that fails later leaves traces in the log. */
+    private static void checkPort(ConsoleServer console) {
+        try {
+            console.check();
+        } catch (ConsoleException e) {
+            throw new SettingsException(e.getMessage());
+        }
     }
 
     /** Everything about the stores' addresses that is wrong whether or not a server is up. */
@@ -358,6 +418,12 @@ public final class Bundle implements AutoCloseable {
         } catch (IOException e) {
             throw new SettingsException("The stores' addresses cannot be checked: " + e.getMessage());
         }
+    }
+
+    /** Where the console of a started run is; empty if it is switched off. */
+    public Optional<URI> consoleAddress() {
+        ConsoleServer running = console;
+        return running == null ? Optional.empty() : Optional.of(running.uri());
     }
 
     @Override

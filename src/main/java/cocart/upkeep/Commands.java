@@ -141,6 +141,7 @@ final class Commands {
         LOG.info(
                 "Looking after {}; stop with Ctrl-C.",
                 bundle.stores.all().stream().map(StoreSettings::id).collect(Collectors.joining(", ")));
+        bundle.consoleAddress().ifPresent(address -> LOG.info("The console is at {}", address));
         CountDownLatch stopped = new CountDownLatch(1);
         Signals.on(number -> stopped.countDown());
         try {

@@ -4,10 +4,12 @@ import cocart.upkeep.backup.Keep;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Skips;
+import cocart.upkeep.console.ConsoleSettings;
 import cocart.upkeep.store.FileNames;
 import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -20,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -93,6 +96,12 @@ public final class Settings {
             Map.entry("migrate.block", "5s"),
             Map.entry("migrate.lock-wait", "5s"),
             Map.entry("migrate.pause", "10ms"),
+            Map.entry("console.enabled", "true"),
+            Map.entry("console.address", "127.0.0.1"),
+            Map.entry("console.port", "8080"),
+            Map.entry("console.hosts", ""),
+            Map.entry("console.tls.certificate", ""),
+            Map.entry("console.tls.key", ""),
             Map.entry("retry.after", "15m"),
             Map.entry("health.snapshot-slack", "6h"),
             Map.entry("health.queue-slack", "10m"),
@@ -277,6 +286,8 @@ public final class Settings {
             throw wrong("upkeep.off-site.recipients", String.valueOf(e.getMessage()));
         }
         scratch();
+        yesOrNo("upkeep.console.enabled", value("console.enabled"));
+        console();
         cron("upkeep.tick.cron", value("tick.cron"));
         values.forEach((name, value) -> {
             if (name.endsWith("password")) {
@@ -290,6 +301,38 @@ public final class Settings {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
             }
         }
+    }
+
+    /** Where the console listens, whether or not it is switched on. */
+    ConsoleSettings console() {
+        Path certificate = pem("console.tls.certificate");
+        Path key = pem("console.tls.key");
+        if ((certificate == null) != (key == null)) {
+            throw wrong(
+                    "upkeep.console.tls." + (key == null ? "certificate" : "key"),
+                    "needs upkeep.console.tls." + (key == null ? "key" : "certificate") + " beside it");
+        }
+        return new ConsoleSettings(
+                value("console.address").strip(),
+                port("upkeep.console.port", value("console.port")),
+                Set.copyOf(split(value("console.hosts").toLowerCase(Locale.ROOT))),
+                certificate,
+                key);
+    }
+
+    private @Nullable Path pem(String name) {
+        if (value(name).isBlank()) {
+            return null;
+        }
+        Path file = path(name);
+        if (!Files.isReadable(file)) {
+            throw wrong("upkeep." + name, "is " + file + ", which cannot be read; it must be a PEM file");
+        }
+        return file;
+    }
+
+    private int port(String name, String value) {
+        return value.strip().equals("0") ? 0 : number(name, value, 65535);
     }
 
     private void atLeastASecond(String name) {

@@ -83,6 +83,7 @@ final class Shop implements AutoCloseable {
                         "upkeep.detect.settle = " + SETTLE_MILLIS + "ms",
                         "upkeep.backup.near = 0ms",
                         "upkeep.lease = 3s",
+                        "upkeep.console.enabled = false",
                         "upkeep.tick.cron = * * * * * ?",
                         "upkeep.detect.cron = * * * * * ?",
                         "upkeep.migrate.attempts = 2",

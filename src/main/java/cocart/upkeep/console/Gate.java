@@ -1,0 +1,79 @@
+package cocart.upkeep.console;
+
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+
+/** What every request passes before it reaches a route, and every answer afterwards. */
+public final class Gate {
+
+    private static final String POLICY =
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+                    + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    private volatile boolean open;
+
+    /** From now on requests are answered; before, the routes are not all there. */
+    public void open() {
+        open = true;
+    }
+
+    /** Stands before all routes of a router, and says what is wrong where none answers. */
+    void guard(Router router) {
+        router.route().order(Integer.MIN_VALUE).handler(this::pass);
+        router.errorHandler(404, context -> answer(context, new Problem(404, "There is nothing at this address.")));
+        router.errorHandler(405, context -> {
+            boolean reads = Access.isReading(context.request().method().name());
+            context.response().putHeader("Allow", reads ? "POST" : "GET, HEAD");
+            answer(context, new Problem(405, "This address is only for " + (reads ? "POST." : "GET.")));
+        });
+        router.errorHandler(
+                413,
+                context -> answer(
+                        context,
+                        new Problem(413, "A request may have " + ConsoleServer.LARGEST_BODY + " bytes at most.")));
+        router.errorHandler(400, context -> answer(context, new Problem(400, "The request is malformed.")));
+        router.errorHandler(
+                500,
+                context -> answer(
+                        context,
+                        context.failure() == null
+                                ? new Problem(500, "Something went wrong here.")
+                                : Problem.of(context.failure())));
+    }
+
+    private void pass(RoutingContext context) {
+        headers(context.response());
+        if (!open) {
+            context.response().putHeader("Retry-After", "1");
+            answer(context, new Problem(503, "Upkeep is just starting; ask again in a second."));
+            return;
+        }
+        context.next();
+    }
+
+    private static void headers(HttpServerResponse response) {
+        response.putHeader("Content-Security-Policy", POLICY)
+                .putHeader("X-Content-Type-Options", "nosniff")
+                .putHeader("Referrer-Policy", "no-referrer")
+                .putHeader("Cross-Origin-Opener-Policy", "same-origin")
+                .putHeader("Cross-Origin-Resource-Policy", "same-origin")
+                .putHeader("Cache-Control", "no-store");
+    }
+
+    private static void answer(RoutingContext context, Problem problem) {
+        HttpServerResponse response = context.response();
+        if (response.ended()) {
+            return;
+        }
+        if (response.headWritten()) {
+            context.request().connection().close();
+            return;
+        }
+        String path = context.request().path() == null ? "" : context.request().path();
+        response.setStatusCode(problem.status())
+                .putHeader("Content-Type", problem.type(path))
+                .putHeader("Connection", "close");
+        response.end(problem.text(path));
+    }
+}
