@@ -8,8 +8,8 @@ import cocart.upkeep.observe.Tracing;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
-import cocart.upkeep.store.Stores;
 import com.zaxxer.hikari.HikariDataSource;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +29,13 @@ final class Observation implements AutoCloseable {
     static Observation begin(
             Settings settings,
             Database database,
-            Stores stores,
             Jobs jobs,
             HikariDataSource state,
             Instance instance,
             BiConsumer<String, Object> bind) {
         Observed observed = new Observed(
                 database,
-                stores,
+                List.copyOf(settings.stores().keySet()),
                 store -> Bundle.schedule(settings, store, "back-up"),
                 settings.duration("lease"),
                 settings.duration("health.snapshot-slack"),

@@ -27,7 +27,7 @@ public final class JsonLines extends LogstashEncoder {
     private static final int MOST_FRAMES = 20;
     private static final int LONGEST_TRACE = 16_384;
 
-    private JsonLines(String instance) {
+    JsonLines(String instance) {
         LogstashFieldNames names = new LogstashFieldNames();
         names.setTimestamp("timestamp");
         names.setLogger("logger");

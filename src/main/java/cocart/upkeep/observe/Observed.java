@@ -2,8 +2,8 @@ package cocart.upkeep.observe;
 
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Jobs;
-import cocart.upkeep.store.Stores;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,6 +24,7 @@ public final class Observed implements AutoCloseable {
     private final Cached<Object> ping;
 
     /**
+     * @param stores ids of all stores
      * @param backups a store's schedule of backups
      * @param lease how long a claim lasts without a heartbeat
      * @param snapshotSlack how much later than its schedule a snapshot may be
@@ -31,7 +32,7 @@ public final class Observed implements AutoCloseable {
      */
     public Observed(
             Database database,
-            Stores stores,
+            List<String> stores,
             Function<String, Jobs.Schedule> backups,
             Duration lease,
             Duration snapshotSlack,

@@ -2,8 +2,6 @@ package cocart.upkeep.observe;
 
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Jobs;
-import cocart.upkeep.store.StoreSettings;
-import cocart.upkeep.store.Stores;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.text.ParseException;
@@ -72,7 +70,7 @@ final class StateFigures {
             @Nullable LocalDateTime heartbeatAt) {}
 
     private final Database database;
-    private final Stores stores;
+    private final List<String> stores;
     private final Function<String, Jobs.Schedule> backups;
     private final Limits limits;
     private @Nullable LocalDateTime begun;
@@ -80,8 +78,11 @@ final class StateFigures {
     /** When a data update, by its id, was first seen to lie there although it may go on. */
     private final Map<String, LocalDateTime> untaken = new HashMap<>();
 
-    /** @param backups a store's schedule of backups */
-    StateFigures(Database database, Stores stores, Function<String, Jobs.Schedule> backups, Limits limits) {
+    /**
+     * @param stores ids of all stores
+     * @param backups a store's schedule of backups
+     */
+    StateFigures(Database database, List<String> stores, Function<String, Jobs.Schedule> backups, Limits limits) {
         this.database = database;
         this.stores = stores;
         this.backups = backups;
@@ -129,10 +130,10 @@ final class StateFigures {
             notices.put(row.getString("kind"), row.getLong("notices"));
         });
         List<Figures.Store> all = new ArrayList<>();
-        for (StoreSettings store : stores.all()) {
-            List<Run> ran = runs.getOrDefault(store.id(), List.of());
-            List<Update> its = updates.getOrDefault(store.id(), List.of());
-            all.add(store(store.id(), now, ran, snapshots.get(store.id()), its));
+        for (String store : stores) {
+            List<Run> ran = runs.getOrDefault(store, List.of());
+            List<Update> its = updates.getOrDefault(store, List.of());
+            all.add(store(store, now, ran, snapshots.get(store), its));
         }
         List<Run> known = flat(runs, stores);
         return new Figures(
@@ -153,15 +154,15 @@ final class StateFigures {
         Set<String> leftBehind = new LinkedHashSet<>();
         Set<String> ready = new HashSet<>();
         Set<String> tooLong = new LinkedHashSet<>();
-        for (StoreSettings store : stores.all()) {
-            for (Update update : filter(updates.getOrDefault(store.id(), List.of()), Update::isApproved)) {
+        for (String store : stores) {
+            for (Update update : filter(updates.getOrDefault(store, List.of()), Update::isApproved)) {
                 List<Steps> left = steps.getOrDefault(update.id(), List.of());
                 if (isLeftBehind(left, now)) {
-                    leftBehind.add(store.id());
-                } else if (isReady(update, left, runs.getOrDefault(store.id(), List.of()), now)) {
+                    leftBehind.add(store);
+                } else if (isReady(update, left, runs.getOrDefault(store, List.of()), now)) {
                     ready.add(update.id());
                     if (untaken.computeIfAbsent(update.id(), id -> now).isBefore(now.minus(limits.queue()))) {
-                        tooLong.add(store.id());
+                        tooLong.add(store);
                     }
                 }
             }
@@ -281,9 +282,9 @@ final class StateFigures {
     }
 
     /** What belongs to stores of the settings; others were taken out of them. */
-    private static <T> List<T> flat(Map<String, List<T>> byStore, Stores stores) {
-        return stores.all().stream()
-                .flatMap(store -> byStore.getOrDefault(store.id(), List.of()).stream())
+    private static <T> List<T> flat(Map<String, List<T>> byStore, List<String> stores) {
+        return stores.stream()
+                .flatMap(store -> byStore.getOrDefault(store, List.of()).stream())
                 .toList();
     }
 
