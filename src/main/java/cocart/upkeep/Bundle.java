@@ -273,7 +273,7 @@ public final class Bundle implements AutoCloseable {
         main.configure().health().withEnabled(ticks);
         if (ticks) {
             // what lives for seconds is not observed
-            observation = Observation.begin(settings, database, jobs, state, instance, this::bind);
+            observation = Observation.begin(settings, database, jobs, state, instance, main::getCamelContext, this::bind);
         }
 
         Properties properties = settings.forCamel();

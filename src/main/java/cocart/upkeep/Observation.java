@@ -11,6 +11,8 @@ import cocart.upkeep.state.Jobs;
 import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.apache.camel.CamelContext;
 import org.jspecify.annotations.Nullable;
 
 /** Health, metrics and traces of a running bundle, put together. */
@@ -32,6 +34,7 @@ final class Observation implements AutoCloseable {
             Jobs jobs,
             HikariDataSource state,
             Instance instance,
+            Supplier<CamelContext> camel,
             BiConsumer<String, Object> bind) {
         Observed observed = new Observed(
                 database,
@@ -41,9 +44,9 @@ final class Observation implements AutoCloseable {
                 settings.duration("health.snapshot-slack"),
                 settings.duration("health.queue-slack"));
         BackupDisk disk = new BackupDisk(settings.path("backup.directory"), settings.size("backup.reserve"));
-        Health health = new Health(observed, disk);
+        Health health = new Health(camel, observed, disk);
         bind.accept("health", health);
-        health.checks().forEach(check -> bind.accept(check.getId(), check));
+        health.checks().forEach(check -> bind.accept("health-" + check.getId(), check));
         Metrics metrics = new Metrics(
                 observed, disk, state, settings.value("metrics.store-label").equals("true"));
         jobs.onFailure(metrics::failed);

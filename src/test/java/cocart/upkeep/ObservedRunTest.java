@@ -3,6 +3,10 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import cocart.upkeep.faults.CuttingProxy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,6 +33,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -63,6 +68,10 @@ class ObservedRunTest {
         StateServers.Place place = StateServers.POSTGRESQL.create();
         Queue<String> spans = new ConcurrentLinkedQueue<>();
         HttpServer collector = collector(spans);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.addAppender(log);
         try (Shop shop = new Shop(folder, "manual", "2.9.3", 5);
                 CuttingProxy way = new CuttingProxy(TestServers.postgres().getPort())) {
             shop.files.plugin("4.3.6");
@@ -94,12 +103,16 @@ class ObservedRunTest {
             assertThat(spans).anyMatch(sent -> sent.contains("cocart-upkeep"));
         } finally {
             collector.stop(0);
+            root.detachAppender(log);
         }
-        answers.addAll(spans);
-        assertThat(answers).isNotEmpty().noneMatch(said -> said.contains("s3cret")
-                || said.contains(Shop.PASSWORD)
-                || said.contains("Exception")
-                || said.contains("\tat "));
+        assertThat(String.join("\n", answers)).doesNotContain("s3cret", Shop.PASSWORD, "Exception", "\tat ");
+        assertThat(String.join("\n", spans)).doesNotContain("s3cret", Shop.PASSWORD);
+        assertThat(log.list)
+                .isNotEmpty()
+                .noneMatch(event -> event.getLevel() == Level.ERROR)
+                .filteredOn(event -> event.getFormattedMessage().startsWith("Job back-up failed"))
+                .isNotEmpty()
+                .allMatch(event -> event.getMDCPropertyMap().get("store").equals("gone"));
     }
 
     private void oneStoreOfTwoIsAway() {

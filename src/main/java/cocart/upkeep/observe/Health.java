@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.health.HealthCheck;
 import org.apache.camel.health.HealthCheckHelper;
 import org.apache.camel.health.HealthCheckResultBuilder;
@@ -18,7 +18,7 @@ import org.apache.camel.health.HealthCheckResultBuilder;
  * work, so Camel and its routes are started and the state database answers. What is wrong with single stores makes no
  * instance unready; it is a detail here, a notice and a metric.
  */
-public final class Health implements CamelContextAware {
+public final class Health {
 
     /**
      * What a probe is told.
@@ -33,9 +33,11 @@ public final class Health implements CamelContextAware {
     private static final int MOST_NAMES = 20;
 
     private final List<HealthCheck> checks;
-    private CamelContext camel;
+    private final Supplier<CamelContext> camel;
 
-    public Health(Observed observed, BackupDisk disk) {
+    /** @param camel what the probes ask about */
+    public Health(Supplier<CamelContext> camel, Observed observed, BackupDisk disk) {
+        this.camel = camel;
         checks = List.of(
                 new Check("state-database", true, result -> {
                     boolean there = observed.isThere(PATIENCE);
@@ -47,16 +49,6 @@ public final class Health implements CamelContextAware {
                 new Check("backup-disk", false, result -> disk(disk, result)));
     }
 
-    @Override
-    public CamelContext getCamelContext() {
-        return camel;
-    }
-
-    @Override
-    public void setCamelContext(CamelContext context) {
-        camel = context;
-    }
-
     /** Our own checks, for Camel's registry. */
     public List<HealthCheck> checks() {
         return checks;
@@ -64,17 +56,17 @@ public final class Health implements CamelContextAware {
 
     /** Everything, also what makes no instance unready. */
     public Answer all() {
-        return answer(HealthCheckHelper.invoke(camel));
+        return answer(HealthCheckHelper.invoke(camel.get(), "full"));
     }
 
     /** Is this instance to be given work? */
     public Answer ready() {
-        return answer(HealthCheckHelper.invokeReadiness(camel));
+        return answer(HealthCheckHelper.invokeReadiness(camel.get(), "full"));
     }
 
     /** Is this process to be left running? A state database that is away is no reason to end it. */
     public Answer live() {
-        return answer(HealthCheckHelper.invokeLiveness(camel));
+        return answer(HealthCheckHelper.invokeLiveness(camel.get(), "full"));
     }
 
     private static Answer answer(Collection<HealthCheck.Result> results) {

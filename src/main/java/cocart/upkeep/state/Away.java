@@ -51,12 +51,17 @@ public final class Away {
             if (!isCauseOf(e)) {
                 throw e;
             }
-            long said = SAID.get();
-            long now = System.nanoTime();
-            if (now - said >= MINUTE && SAID.compareAndSet(said, now)) {
-                LOG.warn("Nothing can be recorded now: {}.", SENTENCE);
-            }
+            say();
             return false;
+        }
+    }
+
+    /** Logs that it is away, at most once a minute. */
+    static void say() {
+        long said = SAID.get();
+        long now = System.nanoTime();
+        if (now - said >= MINUTE && SAID.compareAndSet(said, now)) {
+            LOG.warn("Nothing can be recorded now: {}.", SENTENCE);
         }
     }
 }

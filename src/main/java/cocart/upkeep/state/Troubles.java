@@ -23,8 +23,21 @@ public final class Troubles {
         this.events = events;
     }
 
-    /** Ends a claimed run of a job with an error. */
-    public void job(String store, String job, Exception error) {
+    /**
+     * Ends a claimed run of a job with an error.
+     *
+     * @param store null if a tick failed before it came to one, as when the state database is away; the next one asks
+     *     again
+     */
+    public void job(@Nullable String store, @Nullable String job, Exception error) {
+        if (store == null || job == null) {
+            if (Away.isCauseOf(error)) {
+                Away.say();
+            } else {
+                LOG.warn("{}", sentence(error));
+            }
+            return;
+        }
         String sentence = sentence(error);
         Away.tolerate(() -> {
             if (jobs.finish(store, job, sentence)) {

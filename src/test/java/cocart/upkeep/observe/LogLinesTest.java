@@ -81,7 +81,7 @@ class LogLinesTest {
     @Test
     void everyStepSaysStoreJobAndRouteOnWhateverThread() throws Exception {
         Queue<String> seen = new ConcurrentLinkedQueue<>();
-        CountDownLatch all = new CountDownLatch(9);
+        CountDownLatch all = new CountDownLatch(8);
         try (DefaultCamelContext camel = new DefaultCamelContext()) {
             camel.getCamelContextExtension().addInterceptStrategy(new RouteContext());
             camel.addRoutes(new RouteBuilder() {
