@@ -2,14 +2,12 @@ package cocart.upkeep;
 
 import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.Snapshot;
+import cocart.upkeep.console.Snapshots;
 import cocart.upkeep.console.Tables;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Objects;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.jspecify.annotations.Nullable;
@@ -79,34 +77,13 @@ final class BackupCommands {
                 List<Known> found = bundle.known.list(
                         store == null ? null : store(bundle, store).id());
                 if (json) {
-                    ObjectNode root = JSON.createObjectNode();
-                    ArrayNode list = root.putArray("snapshots");
-                    found.forEach(known -> list.add(json(known)));
-                    out().println(JSON.writeValueAsString(root));
+                    out().println(JSON.writeValueAsString(Snapshots.json(found)));
                 } else {
                     Tables.snapshots(out(), found);
                 }
                 out().flush();
                 return Upkeep.FINE;
             }
-        }
-
-        private static ObjectNode json(Known known) {
-            Snapshot snapshot = known.snapshot();
-            return JSON.createObjectNode()
-                    .put("store", snapshot.store())
-                    .put("id", snapshot.id())
-                    .put("sealedAt", snapshot.sealedAt().toString())
-                    .put("files", snapshot.files())
-                    .put("bytes", snapshot.bytes())
-                    .put("newBytes", snapshot.newBytes())
-                    .put("failed", snapshot.failed())
-                    .put("verifiedAt", Objects.toString(known.verifiedAt(), null))
-                    .put("damage", known.damage())
-                    .put("beforeRestore", known.beforeRestore())
-                    .put("offSiteAt", Objects.toString(known.offSiteAt(), null))
-                    .put("suspicion", known.suspicion())
-                    .put("path", snapshot.path().toString());
         }
     }
 }

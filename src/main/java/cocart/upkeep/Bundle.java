@@ -16,20 +16,27 @@ import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.backup.Verified;
 import cocart.upkeep.backup.Verify;
+import cocart.upkeep.backup.Verifying;
 import cocart.upkeep.complete.Completion;
 import cocart.upkeep.complete.HandedOver;
 import cocart.upkeep.complete.Mark;
 import cocart.upkeep.complete.Notices;
+import cocart.upkeep.console.Access;
 import cocart.upkeep.console.Answers;
 import cocart.upkeep.console.Api;
 import cocart.upkeep.console.Assets;
+import cocart.upkeep.console.Chronicle;
 import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.ConsoleFile;
 import cocart.upkeep.console.ConsoleServer;
+import cocart.upkeep.console.ConsoleSettings;
+import cocart.upkeep.console.Decisions;
 import cocart.upkeep.console.Gate;
 import cocart.upkeep.console.KnownHeaders;
 import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Status;
+import cocart.upkeep.console.Token;
 import cocart.upkeep.detect.Detector;
 import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.detect.PluginFolder;
@@ -97,7 +104,8 @@ public final class Bundle implements AutoCloseable {
     private final HikariDataSource state;
     private final Main main = new Main();
     private final Map<String, Object> beans = new HashMap<>();
-    private final Gate gate = new Gate();
+    private final ConsoleFile consoleFile;
+    private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
 
     private @Nullable Observation observation;
@@ -123,6 +131,7 @@ public final class Bundle implements AutoCloseable {
     final Restores restores;
     final ProgressReports reports;
     final Replanning replanning;
+    final Decisions decisions;
 
     /**
      * Opens everything that needs no Camel.
@@ -136,6 +145,7 @@ public final class Bundle implements AutoCloseable {
         if (settings.value("log.format").equals("json")) {
             JsonLines.use(instance.id());
         }
+        consoleFile = new ConsoleFile(settings.home());
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -175,6 +185,7 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
+        decisions = new Decisions(stores, updates, ownUpdaters, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(
@@ -187,6 +198,7 @@ public final class Bundle implements AutoCloseable {
         bind("dataSource", state);
         bind("jobs", jobs);
         bind("updates", updates);
+        bind("verifying", new Verifying(verify, verified));
         bind("notices", notices);
         bind("history", new History(database, updates, events, settings.duration("database.keep")));
         bind("troubles", new Troubles(jobs, updates, events));
@@ -295,7 +307,7 @@ public final class Bundle implements AutoCloseable {
         });
         main.configure().withName("upkeep");
         main.configure().setRoutesIncludePattern("file:" + settings.home() + "/routes/*.camel.yaml");
-        console(ticks);
+        console(database, ticks);
         if (!ticks) {
             main.configure().setAutoStartupExcludePattern("quartz:*");
         }
@@ -305,26 +317,43 @@ public final class Bundle implements AutoCloseable {
         main.configure().setStreamCachingEnabled(false);
     }
 
-    /** The console's server with run, no part of its routes with other commands. */
-    private void console(boolean ticks) {
+    /** The console's beans, and its server with run; other commands leave its routes out, to be quick. */
+    private void console(Database database, boolean ticks) {
         bind("answers", new Answers());
         bind("pages", new Pages());
         bind("assets", new Assets());
-        bind("api", new Api(status));
-        if (!ticks || !settings.value("console.enabled").equals("true")) {
+        bind("api", new Api(stores, status, known, new Chronicle(database), decisions, jobs));
+        if (ticks && settings.value("console.enabled").equals("true")) {
+            token(settings).show();
+            console(true);
+        } else {
             main.configure().setRoutesExcludePattern("**/console.camel.yaml");
-            return;
         }
-        ConsoleServer listening = new ConsoleServer(settings.console(), gate, true);
-        console = listening;
+    }
+
+    /** To be started with the console's routes, but without its port, to see whether they can be used. */
+    void lookAtConsole() {
+        main.configure().setRoutesExcludePattern(null);
+        console(false);
+    }
+
+    private void console(boolean listens) {
+        ConsoleSettings where = settings.console();
+        Gate first = new Gate(
+                new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        ConsoleServer server = new ConsoleServer(where, first, listens);
+        if (listens) {
+            gate = first;
+            console = server;
+        }
         main.addMainListener(new MainListenerSupport() {
             @Override
             public void beforeConfigure(BaseMainSupport starting) {
-                PlatformHttpComponent http =
-                        starting.getCamelContext().getComponent("platform-http", PlatformHttpComponent.class);
-                http.setHeaderFilterStrategy(new KnownHeaders());
+                CamelContext camel = starting.getCamelContext();
+                camel.getComponent("platform-http", PlatformHttpComponent.class)
+                        .setHeaderFilterStrategy(new KnownHeaders());
                 try {
-                    starting.getCamelContext().addService(listening, true, true);
+                    camel.addService(server, true, true);
                 } catch (Exception e) {
                     throw RuntimeCamelException.wrapRuntimeException(e);
                 }
@@ -390,8 +419,16 @@ public final class Bundle implements AutoCloseable {
             }
             throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
         }
-        gate.open();
+        if (console != null && gate != null) {
+            consoleFile.say(console.uri());
+            gate.open();
+        }
         return main.getCamelContext();
+    }
+
+    /** The token of a home folder. */
+    static Token token(Settings settings) {
+        return new Token(settings.home().resolve("data/token"));
     }
 
     /** Before Camel starts: a start that fails later leaves traces in the log. */
@@ -428,6 +465,7 @@ public final class Bundle implements AutoCloseable {
 
     @Override
     public void close() {
+        consoleFile.close();
         main.stop();
         if (observation != null) {
             observation.close();

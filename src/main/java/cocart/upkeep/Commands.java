@@ -2,12 +2,15 @@ package cocart.upkeep;
 
 import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
+import cocart.upkeep.console.ConsoleException;
+import cocart.upkeep.console.Decisions;
 import cocart.upkeep.console.ProgressLine;
+import cocart.upkeep.console.RunningConsole;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
+import cocart.upkeep.console.Token;
 import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.UpdatePlan;
-import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
@@ -25,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -34,7 +36,6 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -84,26 +85,34 @@ final class Commands {
 
         @Override
         public Integer call() {
-            try (Bundle bundle = upkeep.open(false)) {
-                store(bundle, store);
-                String done = change(bundle);
-                bundle.notices.refresh(store);
-                if (done == null) {
-                    return Upkeep.NEEDS_A_HUMAN;
-                }
-                out().println(done);
+            Settings settings = upkeep.settings();
+            ConfiguredStores.get(settings, store);
+            Decisions.Outcome outcome = RunningConsole.of(settings.home())
+                    .flatMap(run -> run.decide(store, name(), options()))
+                    .orElseGet(() -> {
+                        try (Bundle bundle = new Bundle(settings, false)) {
+                            return decide(bundle.decisions);
+                        }
+                    });
+            if (outcome.done()) {
+                out().println(outcome.text());
                 return Upkeep.FINE;
             }
+            err().println("upkeep: store " + store + ": " + outcome.text());
+            return Upkeep.NEEDS_A_HUMAN;
         }
 
-        /** Says what was done; null, after a word on stderr, if there was nothing to do. */
-        abstract @Nullable String change(Bundle bundle);
-
-        @Nullable
-        String nothing(String why) {
-            err().println("upkeep: store " + store + ": " + why);
-            return null;
+        /** Its name here, and in the API. */
+        private String name() {
+            return spec.name();
         }
+
+        /** What it adds to the API's URL. */
+        String options() {
+            return "";
+        }
+
+        abstract Decisions.Outcome decide(Decisions decisions);
     }
 
     @Command(
@@ -206,21 +215,26 @@ final class Commands {
 
         @Override
         public Integer call() throws Exception {
-            try (Bundle bundle = upkeep.open(false)) {
-                ObjectNode all = bundle.status.all();
-                int code = Upkeep.FINE;
-                for (var status : all.get("stores")) {
-                    code = Math.max(code, Tables.exitCode((ObjectNode) status));
-                    if (!json) {
-                        Tables.store(out(), (ObjectNode) status);
-                    }
+            Settings settings = upkeep.settings();
+            ObjectNode all = RunningConsole.of(settings.home())
+                    .flatMap(RunningConsole::status)
+                    .orElseGet(() -> {
+                        try (Bundle bundle = new Bundle(settings, false)) {
+                            return bundle.status.all();
+                        }
+                    });
+            int code = Upkeep.FINE;
+            for (var status : all.get("stores")) {
+                code = Math.max(code, Tables.exitCode((ObjectNode) status));
+                if (!json) {
+                    Tables.store(out(), (ObjectNode) status);
                 }
-                if (json) {
-                    out().println(JSON.writeValueAsString(all));
-                }
-                out().flush();
-                return code;
             }
+            if (json) {
+                out().println(JSON.writeValueAsString(all));
+            }
+            out().flush();
+            return code;
         }
     }
 
@@ -233,6 +247,7 @@ final class Commands {
         @Override
         public Integer call() {
             try (Bundle bundle = upkeep.open(false)) {
+                bundle.lookAtConsole();
                 bundle.start();
                 out().println("ok      settings, routes, update plans, state database");
                 boolean fine = attempt("", "dump program", () -> {
@@ -378,37 +393,13 @@ final class Commands {
         boolean byWordPress;
 
         @Override
-        @Nullable
-        String change(Bundle bundle) {
-            Optional<DataUpdate> update = bundle.updates.current(store);
-            String state = update.map(DataUpdate::state).orElse("none");
-            if (byWordPress) {
-                return update.isPresent() && bundle.ownUpdaters.handOver(update.get())
-                        ? handedOver(bundle, update.get())
-                        : nothing("no data update is blocked (state: " + state
-                                + "); one that has a plan is approved without --by-wordpress");
-            }
-            if (update.isPresent() && bundle.updates.approve(update.get())) {
-                return "Approved: the data update of " + update.get().plugin() + " to "
-                        + update.get().toVersion() + " goes on with the next tick of run, or with upkeep once " + store;
-            }
-            return nothing(
-                    state.equals("blocked")
-                            ? update.get().reason()
-                            : "no data update awaits approval (state: " + state + ")");
+        String options() {
+            return byWordPress ? "?byWordpress=true" : "";
         }
 
-        private String handedOver(Bundle bundle, DataUpdate update) {
-            boolean url = bundle.stores.get(store).url() != null;
-            return "Approved: with the next tick of run, or with upkeep once " + store
-                    + ", the store is backed up and WordPress is asked to run "
-                    + String.join(", ", bundle.ownUpdaters.of(update.id()).names()) + ". "
-                    + (url
-                            ? "WP-Cron is called at upkeep.store." + store + ".url."
-                            : "They wait for the store's own WP-Cron, which runs with a visit, because upkeep.store."
-                                    + store + ".url is not set.")
-                    + " CoCart 4.2.0 and later were seen to call callbacks complete without running them, so what has"
-                    + " become of the tables is not proven.";
+        @Override
+        Decisions.Outcome decide(Decisions decisions) {
+            return decisions.approve(store, byWordPress);
         }
     }
 
@@ -424,44 +415,13 @@ final class Commands {
         boolean replan;
 
         @Override
-        @Nullable
-        String change(Bundle bundle) {
-            Optional<DataUpdate> update = bundle.updates.current(store);
-            if (replan) {
-                return update.isPresent() ? replan(bundle, update.get()) : nothing("there is no data update");
-            }
-            String changed = update.filter(
-                            last -> !last.isOpen() && !last.state().equals("complete"))
-                    .map(bundle.replanning::changedSinceBegun)
-                    .orElse(null);
-            if (changed != null) {
-                return nothing(changed);
-            }
-            if (update.isPresent() && bundle.updates.retry(update.get())) {
-                bundle.ownUpdaters.anew(update.get());
-                return "The data update of " + update.get().plugin() + " to "
-                        + update.get().toVersion()
-                        + " is pending again; it goes on with the next tick of run, or with upkeep once " + store;
-            }
-            return nothing("no data update has failed or was canceled (state: "
-                    + update.map(DataUpdate::state).orElse("none") + ")");
+        String options() {
+            return replan ? "?replan=true" : "";
         }
 
-        private @Nullable String replan(Bundle bundle, DataUpdate update) {
-            if (!bundle.replanning.replan(update)) {
-                return nothing("no plan can be taken now (state: " + update.state() + "); "
-                        + (update.isOpen()
-                                ? "a step is running, or its run was killed less than "
-                                        + bundle.settings().value("lease") + " ago: ask again when it has ended"
-                                : "only for an update that is under way, failed or canceled"));
-            }
-            DataUpdate now = bundle.updates.get(update.id());
-            if (now.isApproved()) {
-                bundle.updates.waiting(now.id(), null);
-            }
-            return "The data update of " + now.plugin() + " to " + now.toVersion()
-                    + " goes by the plan as it is in config/updates now (state: " + now.state() + ")"
-                    + (now.isApproved() ? "; it goes on with the next tick of run, or with upkeep once " + store : "");
+        @Override
+        Decisions.Outcome decide(Decisions decisions) {
+            return decisions.retry(store, replan);
         }
     }
 
@@ -472,17 +432,8 @@ final class Commands {
     static final class Cancel extends OfStore {
 
         @Override
-        @Nullable
-        String change(Bundle bundle) {
-            Optional<DataUpdate> update = bundle.updates.current(store);
-            if (update.isPresent()
-                    && update.get().isOpen()
-                    && bundle.updates.cancel(update.get(), "canceled by upkeep cancel")) {
-                return "Canceled: the data update of " + update.get().plugin() + " to "
-                        + update.get().toVersion() + "; upkeep retry " + store + " takes it up again";
-            }
-            return nothing("no data update can be canceled now (state: "
-                    + update.map(DataUpdate::state).orElse("none") + ")");
+        Decisions.Outcome decide(Decisions decisions) {
+            return decisions.cancel(store);
         }
     }
 
@@ -490,9 +441,30 @@ final class Commands {
     static final class Dismiss extends OfStore {
 
         @Override
-        @Nullable
-        String change(Bundle bundle) {
-            return bundle.notices.dismiss(store) ? "Dismissed." : nothing("there is no notice to dismiss");
+        Decisions.Outcome decide(Decisions decisions) {
+            return decisions.dismiss(store);
+        }
+    }
+
+    @Command(
+            name = "token",
+            description = "Show the token that changing anything in the console needs; makes it if there is none.",
+            mixinStandardHelpOptions = true)
+    static final class ShowToken extends Base {
+
+        @Option(names = "--new", description = "Make another one; the one before is worth nothing from now on.")
+        boolean replace;
+
+        @Override
+        public Integer call() {
+            Token token = Bundle.token(upkeep.settings());
+            try {
+                out().println(replace ? token.replace() : token.show());
+            } catch (ConsoleException e) {
+                throw new SettingsException(e.getMessage());
+            }
+            out().flush();
+            return Upkeep.FINE;
         }
     }
 }

@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             Commands.Retry.class,
             Commands.Cancel.class,
             Commands.Dismiss.class,
+            Commands.ShowToken.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

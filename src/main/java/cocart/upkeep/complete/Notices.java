@@ -11,6 +11,8 @@ import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.Stores;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,14 +96,20 @@ public final class Notices {
 
     /** The notice to show for a store: the most urgent that nobody has dismissed. */
     public Optional<Notice> current(String store) {
-        List<Notice> open = database.sql("notices-open")
-                .param("store", store)
-                .query((row, n) -> new Notice(row.getString("kind"), row.getString("text")))
-                .list();
-        return open.stream()
-                .filter(notice -> notice.kind().equals("attention"))
-                .findFirst()
-                .or(() -> open.stream().findFirst());
+        return Optional.ofNullable(current(List.of(store)).get(store));
+    }
+
+    /** The same for several stores, by store. */
+    public Map<String, Notice> current(Collection<String> stores) {
+        Map<String, Notice> shown = new HashMap<>();
+        database.sql("notices-open-of").param("stores", stores).query(row -> {
+            Notice notice = new Notice(row.getString("kind"), row.getString("text"));
+            Notice before = shown.putIfAbsent(row.getString("store"), notice);
+            if (before != null && notice.kind().equals("attention")) {
+                shown.put(row.getString("store"), notice);
+            }
+        });
+        return shown;
     }
 
     /** Dismisses what is shown for a store; false if nothing was. */

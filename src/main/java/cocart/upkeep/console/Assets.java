@@ -3,6 +3,7 @@ package cocart.upkeep.console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 
@@ -19,11 +20,20 @@ public final class Assets {
      */
     public String text(String name) {
         type(name);
-        try (InputStream in = Assets.class.getResourceAsStream("/console/" + name)) {
-            return new String(Objects.requireNonNull(in, name).readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        return read("/console/" + name);
+    }
+
+    private static String read(String resource) {
+        try (InputStream in = Assets.class.getResourceAsStream(resource)) {
+            return new String(Objects.requireNonNull(in, resource).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The API's description, by OpenAPI 3. */
+    public String openApi() {
+        return read("/openapi.json");
     }
 
     /**

@@ -7,11 +7,13 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +21,8 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpServerConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server behind all {@code platform-http:} routes. It is Camel's, but for this: every request passes the
@@ -30,6 +34,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     /** Nothing that is asked here is longer. */
     static final int LARGEST_BODY = 16 << 10;
 
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
     private static final int LARGEST_HEADERS = 8 << 10;
     private static final int LONGEST_PATH = 4 << 10;
     private static final int IDLE_SECONDS = 60;
@@ -37,13 +42,20 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     private final ConsoleSettings settings;
     private final Gate gate;
     private final boolean listens;
+    private final Connections connections;
     private volatile @Nullable HttpServer server;
 
     /**
      * @param listens false if the routes are only to be looked at, without a port
      */
     public ConsoleServer(ConsoleSettings settings, Gate gate, boolean listens) {
+        this(settings, gate, listens, Duration.ofSeconds(30));
+    }
+
+    /** @param patience how long a request, or the wait for the next, may take to arrive */
+    ConsoleServer(ConsoleSettings settings, Gate gate, boolean listens, Duration patience) {
         super(configuration(settings));
+        this.connections = new Connections(patience);
         this.settings = settings;
         this.gate = gate;
         this.listens = listens;
@@ -92,7 +104,11 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
                             .setCertPath(settings.certificate().toString())
                             .setKeyPath(settings.key().toString()));
         }
-        HttpServer starting = getVertx().createHttpServer(options).requestHandler(router);
+        HttpServer starting = getVertx().createHttpServer(options).requestHandler(request -> {
+            connections.begins(request);
+            router.handle(request);
+        });
+        connections.watch(getVertx(), starting);
         try {
             starting.listen(settings.port(), settings.address())
                     .toCompletionStage()
@@ -102,6 +118,21 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
             throw new ConsoleException(500, sentence(e.getCause()));
         }
         server = starting;
+        if (!settings.isTls() && !isLoopback()) {
+            LOG.warn(
+                    "The console listens at {}:{} without TLS: the token can be read on the way. Set"
+                            + " upkeep.console.tls.certificate and .key.",
+                    settings.address(),
+                    getPort());
+        }
+    }
+
+    private boolean isLoopback() {
+        try {
+            return InetAddress.getByName(settings.address()).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
     }
 
     /**

@@ -1,8 +1,13 @@
 package cocart.upkeep.console;
 
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
 
 /** What every request passes before it reaches a route, and every answer afterwards. */
 public final class Gate {
@@ -11,7 +16,15 @@ public final class Gate {
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
                     + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+    private final Access access;
+    private final boolean tls;
     private volatile boolean open;
+
+    /** @param tls true if the console is asked for by HTTPS only */
+    public Gate(Access access, boolean tls) {
+        this.access = access;
+        this.tls = tls;
+    }
 
     /** From now on requests are answered; before, the routes are not all there. */
     public void open() {
@@ -44,6 +57,17 @@ public final class Gate {
 
     private void pass(RoutingContext context) {
         headers(context.response());
+        HttpServerRequest request = context.request();
+        Optional<Access.Refusal> refusal = access.refuse(new Access.Asked(
+                request.method().name(),
+                address(request.remoteAddress()),
+                address(request.localAddress()),
+                Access.byName(request.headers())));
+        if (refusal.isPresent()) {
+            refusal.get().headers().forEach(context.response()::putHeader);
+            answer(context, refusal.get().problem());
+            return;
+        }
         if (!open) {
             context.response().putHeader("Retry-After", "1");
             answer(context, new Problem(503, "Upkeep is just starting; ask again in a second."));
@@ -52,13 +76,24 @@ public final class Gate {
         context.next();
     }
 
-    private static void headers(HttpServerResponse response) {
+    private static InetAddress address(SocketAddress socket) {
+        try {
+            return InetAddress.getByName(socket.hostAddress()); // no name, so nobody is asked
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("the server gave no address: " + socket, e);
+        }
+    }
+
+    private void headers(HttpServerResponse response) {
         response.putHeader("Content-Security-Policy", POLICY)
                 .putHeader("X-Content-Type-Options", "nosniff")
                 .putHeader("Referrer-Policy", "no-referrer")
                 .putHeader("Cross-Origin-Opener-Policy", "same-origin")
                 .putHeader("Cross-Origin-Resource-Policy", "same-origin")
                 .putHeader("Cache-Control", "no-store");
+        if (tls) {
+            response.putHeader("Strict-Transport-Security", "max-age=31536000");
+        }
     }
 
     private static void answer(RoutingContext context, Problem problem) {

@@ -55,7 +55,10 @@ public record Problem(int status, String detail) {
     /** As application/problem+json. */
     public String json() {
         ObjectNode node = JSON.createObjectNode();
-        node.put("type", "about:blank").put("title", title()).put("status", status).put("detail", detail);
+        node.put("type", "about:blank")
+                .put("title", title())
+                .put("status", status)
+                .put("detail", detail);
         return node.toString();
     }
 
@@ -66,7 +69,10 @@ public record Problem(int status, String detail) {
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 
     private String title() {

@@ -28,8 +28,8 @@ public final class Query {
             return new Query(Map.of());
         }
         try {
-            return new Query(new QueryStringDecoder(query, java.nio.charset.StandardCharsets.UTF_8, false, MOST)
-                    .parameters());
+            return new Query(
+                    new QueryStringDecoder(query, java.nio.charset.StandardCharsets.UTF_8, false, MOST).parameters());
         } catch (IllegalArgumentException e) {
             throw new ConsoleException(400, "The part of the URL after the ? is not properly encoded.");
         }

@@ -1,6 +1,7 @@
 package cocart.upkeep.console;
 
 import cocart.upkeep.complete.Notices;
+import cocart.upkeep.complete.Notices.Notice;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Jobs;
@@ -9,15 +10,18 @@ import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What {@code upkeep status} shows, as the JSON that other programs read. */
 public final class Status {
@@ -42,44 +46,84 @@ public final class Status {
 
     /** {@code {"stores": […]}}, in the order of {@code upkeep.stores}. */
     public ObjectNode all() {
+        return of(stores.all());
+    }
+
+    /** The same for some of the stores; a few statements, however many there are. */
+    public ObjectNode of(Collection<StoreSettings> chosen) {
         ObjectNode root = JSON.createObjectNode();
         ArrayNode list = root.putArray("stores");
-        stores.all().forEach(store -> list.add(of(store)));
+        if (!chosen.isEmpty()) {
+            Seen seen = seen(chosen.stream().map(StoreSettings::id).toList());
+            chosen.forEach(store -> list.add(of(store, seen)));
+        }
         return root;
     }
 
     /** One store; every field is always there, null where there is nothing to say. */
     public ObjectNode of(StoreSettings store) {
+        return of(store, seen(List.of(store.id())));
+    }
+
+    /** What is known of several stores, by store; steps by data update. */
+    private record Seen(
+            Map<String, Map<String, PluginState>> plugins,
+            Map<String, DataUpdate> updates,
+            Map<String, List<ObjectNode>> steps,
+            Map<String, ObjectNode> snapshots,
+            Map<String, Jobs.Running> jobs,
+            Map<String, Notice> notices,
+            Map<String, String> errors) {}
+
+    private Seen seen(List<String> ids) {
+        Map<String, DataUpdate> current = updates.current(ids);
+        return new Seen(
+                plugins.of(ids),
+                current,
+                steps(current.values().stream().map(DataUpdate::id).toList()),
+                snapshots(ids),
+                jobs.running(ids),
+                notices.current(ids),
+                jobs.errors(ids));
+    }
+
+    private static ObjectNode of(StoreSettings store, Seen seen) {
         ObjectNode node = JSON.createObjectNode();
         node.put("id", store.id());
         ArrayNode list = node.putArray("plugins");
         for (String slug : store.plugins()) {
-            Optional<PluginState> seen = plugins.of(store.id(), slug);
-            ObjectNode plugin = list.addObject().put("slug", slug);
-            plugin.put("state", seen.map(PluginState::state).orElse("unsettled"));
-            plugin.put("version", seen.map(PluginState::version).orElse(null));
-            plugin.put("databaseVersion", seen.map(PluginState::databaseVersion).orElse(null));
-            plugin.put("schema", seen.map(PluginState::schema).orElse("unknown"));
-            plugin.put("rolledBackFrom", seen.map(PluginState::rolledBackFrom).orElse(null));
-            plugin.put(
-                    "reason", seen.isEmpty() ? "Not looked at yet." : seen.get().reason());
+            plugin(list.addObject(), slug, seen.plugins.getOrDefault(store.id(), Map.of()).get(slug));
         }
-        dataUpdate(store.id(), node.putObject("dataUpdate"));
-        snapshot(store.id(), node);
-        job(store.id(), node);
-        notices.current(store.id())
-                .ifPresentOrElse(
-                        notice -> node.putObject("notice")
-                                .put("kind", notice.kind())
-                                .put("text", notice.text()),
-                        () -> node.putNull("notice"));
-        node.put("error", jobs.error(store.id()).orElse(null));
+        DataUpdate update = seen.updates.get(store.id());
+        dataUpdate(
+                update,
+                update == null ? List.of() : seen.steps.getOrDefault(update.id(), List.of()),
+                node.putObject("dataUpdate"));
+        ObjectNode snapshot = seen.snapshots.get(store.id());
+        node.set("lastSnapshot", snapshot);
+        job(seen.jobs.get(store.id()), snapshot, node);
+        Notice notice = seen.notices.get(store.id());
+        if (notice == null) {
+            node.putNull("notice");
+        } else {
+            node.putObject("notice").put("kind", notice.kind()).put("text", notice.text());
+        }
+        node.put("error", seen.errors.get(store.id()));
         return node;
     }
 
-    private void dataUpdate(String store, ObjectNode node) {
-        Optional<DataUpdate> latest = updates.current(store);
-        if (latest.isEmpty()) {
+    private static void plugin(ObjectNode node, String slug, @Nullable PluginState seen) {
+        node.put("slug", slug);
+        node.put("state", seen == null ? "unsettled" : seen.state());
+        node.put("version", seen == null ? null : seen.version());
+        node.put("databaseVersion", seen == null ? null : seen.databaseVersion());
+        node.put("schema", seen == null ? "unknown" : seen.schema());
+        node.put("rolledBackFrom", seen == null ? null : seen.rolledBackFrom());
+        node.put("reason", seen == null ? "Not looked at yet." : seen.reason());
+    }
+
+    private static void dataUpdate(@Nullable DataUpdate update, List<ObjectNode> steps, ObjectNode node) {
+        if (update == null) {
             node.put("state", "none")
                     .putNull("plugin")
                     .putNull("from")
@@ -89,75 +133,74 @@ public final class Status {
             node.putNull("exposureSeconds");
             return;
         }
-        DataUpdate update = latest.get();
         node.put("state", update.state()).put("plugin", update.plugin());
         node.put("from", update.fromVersion()).put("to", update.toVersion()).put("reason", update.reason());
-        node.putArray("steps").addAll(steps(update.id()));
+        node.putArray("steps").addAll(steps);
         node.put("exposureSeconds", update.exposureSeconds());
         node.put("cartsBefore", update.cartsBefore()).put("cartsAfter", update.cartsAfter());
         node.put("snapshot", update.snapshotId());
     }
 
-    private List<ObjectNode> steps(String update) {
-        return database.sql("steps-of")
-                .param("update", update)
-                .query((row, n) -> JSON.createObjectNode()
-                        .put("name", row.getString("name"))
-                        .put("status", row.getString("status"))
-                        .put("attempts", row.getInt("attempts"))
-                        .put("error", row.getString("error"))
-                        .put("note", row.getString("note"))
-                        .put("rowsDone", row.getObject("rows_done", Long.class))
-                        .put("rowsTotal", row.getObject("rows_total", Long.class))
-                        .put(
-                                "secondsLeft",
-                                row.getString("status").equals("in-progress")
-                                        ? row.getObject("seconds_left", Long.class)
-                                        : null))
-                .list();
+    private Map<String, List<ObjectNode>> steps(List<String> ids) {
+        Map<String, List<ObjectNode>> found = new HashMap<>();
+        if (ids.isEmpty()) {
+            return found;
+        }
+        database.sql("steps-of-updates").param("updates", ids).query(row -> {
+            found.computeIfAbsent(row.getString("data_update_id"), id -> new ArrayList<>())
+                    .add(JSON.createObjectNode()
+                            .put("name", row.getString("name"))
+                            .put("status", row.getString("status"))
+                            .put("attempts", row.getInt("attempts"))
+                            .put("error", row.getString("error"))
+                            .put("note", row.getString("note"))
+                            .put("rowsDone", row.getObject("rows_done", Long.class))
+                            .put("rowsTotal", row.getObject("rows_total", Long.class))
+                            .put(
+                                    "secondsLeft",
+                                    row.getString("status").equals("in-progress")
+                                            ? row.getObject("seconds_left", Long.class)
+                                            : null));
+        });
+        return found;
     }
 
     /** The run that is going on, by whichever process; the totals are those of the last snapshot, null before the first. */
-    private void job(String store, ObjectNode node) {
-        Optional<Jobs.Running> running = jobs.running(store);
-        if (running.isEmpty()) {
+    private static void job(Jobs.@Nullable Running run, @Nullable ObjectNode last, ObjectNode node) {
+        if (run == null) {
             node.putNull("job");
             return;
         }
-        JsonNode last = node.get("lastSnapshot");
-        Jobs.Running run = running.get();
         node.putObject("job")
                 .put("name", run.job())
                 .put("startedAt", run.startedAt().toString())
                 .put("files", run.files())
                 .put("bytes", run.bytes())
-                .put("aboutFiles", last.isNull() ? null : last.get("files").asLong())
-                .put("aboutBytes", last.isNull() ? null : last.get("bytes").asLong())
+                .put("aboutFiles", last == null ? null : last.get("files").asLong())
+                .put("aboutBytes", last == null ? null : last.get("bytes").asLong())
                 .put("at", run.at().toString());
     }
 
-    private void snapshot(String store, ObjectNode node) {
-        Optional<ObjectNode> last = database.sql("snapshot-last")
-                .param("store", store)
-                .query((row, n) -> JSON.createObjectNode()
-                        .put("id", row.getString("id"))
-                        .put(
-                                "sealedAt",
-                                row.getObject("sealed_at", LocalDateTime.class)
-                                        .toInstant(ZoneOffset.UTC)
-                                        .toString())
-                        .put("files", row.getLong("files"))
-                        .put("bytes", row.getLong("bytes"))
-                        .put("newBytes", row.getLong("new_bytes"))
-                        .put("failed", row.getLong("failed"))
-                        .put("dumpLacks", row.getString("dump_lacks"))
-                        .put("offSiteAt", Objects.toString(Database.instant(row, "off_site_at"), null))
-                        .put("verifiedAt", Objects.toString(Database.instant(row, "verified_at"), null)))
-                .optional();
-        if (last.isPresent()) {
-            node.set("lastSnapshot", last.get());
-        } else {
-            node.putNull("lastSnapshot");
-        }
+    private Map<String, ObjectNode> snapshots(List<String> ids) {
+        Map<String, ObjectNode> found = new HashMap<>();
+        database.sql("snapshots-last").param("stores", ids).query(row -> {
+            found.put(
+                    row.getString("store"),
+                    JSON.createObjectNode()
+                            .put("id", row.getString("id"))
+                            .put(
+                                    "sealedAt",
+                                    row.getObject("sealed_at", LocalDateTime.class)
+                                            .toInstant(ZoneOffset.UTC)
+                                            .toString())
+                            .put("files", row.getLong("files"))
+                            .put("bytes", row.getLong("bytes"))
+                            .put("newBytes", row.getLong("new_bytes"))
+                            .put("failed", row.getLong("failed"))
+                            .put("dumpLacks", row.getString("dump_lacks"))
+                            .put("offSiteAt", Objects.toString(Database.instant(row, "off_site_at"), null))
+                            .put("verifiedAt", Objects.toString(Database.instant(row, "verified_at"), null)));
+        });
+        return found;
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.Function;
 /** What is seen of the state database from outside, at most so often: probes and scrapes cost it next to nothing. */
 public final class Observed implements AutoCloseable {
 
-    private static final Duration FRESH = Duration.ofSeconds(5);
+    private static final Duration FRESH = Duration.ofSeconds(2);
     private static final Duration FRESH_PING = Duration.ofSeconds(1);
 
     private final ExecutorService threads = Executors.newFixedThreadPool(2, work -> {

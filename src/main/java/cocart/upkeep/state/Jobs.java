@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -304,19 +305,26 @@ public final class Jobs {
 
     /** The run of a store that last said how far it is, whoever runs it; empty if none is alive. */
     public Optional<Running> running(String store) {
-        return database
-                .sql("job-under-way")
-                .param("store", store)
+        return Optional.ofNullable(running(List.of(store)).get(store));
+    }
+
+    /** For each of several stores the run that last said how far it is, whoever runs it; none where none is alive. */
+    public Map<String, Running> running(Collection<String> stores) {
+        Map<String, Running> found = new HashMap<>();
+        database.sql("jobs-under-way")
+                .param("stores", stores)
                 .param("expired", database.now().minus(lease))
-                .query((row, n) -> new Running(
-                        row.getString("job"),
-                        Objects.requireNonNull(Database.instant(row, "last_started_at")),
-                        row.getLong("progress_files"),
-                        row.getLong("progress_bytes"),
-                        Objects.requireNonNull(Database.instant(row, "progress_at"))))
-                .list()
-                .stream()
-                .findFirst();
+                .query(row -> {
+                    found.putIfAbsent(
+                            row.getString("store"),
+                            new Running(
+                                    row.getString("job"),
+                                    Objects.requireNonNull(Database.instant(row, "last_started_at")),
+                                    row.getLong("progress_files"),
+                                    row.getLong("progress_bytes"),
+                                    Objects.requireNonNull(Database.instant(row, "progress_at"))));
+                });
+        return found;
     }
 
     /** Lets a job run again that this instance has held. */
@@ -341,6 +349,17 @@ public final class Jobs {
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()
                 .findFirst();
+    }
+
+    /** The same for several stores, by store. */
+    public Map<String, String> errors(Collection<String> stores) {
+        Map<String, String> found = new HashMap<>();
+        database.sql("jobs-errors")
+                .param("stores", stores)
+                .query(row -> {
+                    found.putIfAbsent(row.getString("store"), row.getString("error"));
+                });
+        return found;
     }
 
     /** Why the last run of one job of a store failed; empty when it went well. */

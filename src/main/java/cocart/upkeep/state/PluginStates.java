@@ -1,7 +1,12 @@
 package cocart.upkeep.state;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,17 +45,32 @@ public final class PluginStates {
         return database.sql("plugin-state")
                 .param("store", store)
                 .param("plugin", plugin)
-                .query((row, n) -> new PluginState(
-                        plugin,
-                        row.getString("state"),
-                        row.getString("version"),
-                        row.getString("rolled_back_from"),
-                        row.getString("database_version"),
-                        row.getString("schema_state"),
-                        row.getString("reason"),
-                        Database.instant(row, "first_seen_at"),
-                        Database.instant(row, "last_seen_at")))
+                .query((row, n) -> map(row))
                 .optional();
+    }
+
+    /** What was last seen of the plugins of several stores, by store and plugin. */
+    public Map<String, Map<String, PluginState>> of(Collection<String> stores) {
+        Map<String, Map<String, PluginState>> found = new HashMap<>();
+        database.sql("plugin-states").param("stores", stores).query(row -> {
+            PluginState seen = map(row);
+            found.computeIfAbsent(row.getString("store"), store -> new HashMap<>())
+                    .put(seen.plugin(), seen);
+        });
+        return found;
+    }
+
+    private static PluginState map(ResultSet row) throws SQLException {
+        return new PluginState(
+                row.getString("plugin"),
+                row.getString("state"),
+                row.getString("version"),
+                row.getString("rolled_back_from"),
+                row.getString("database_version"),
+                row.getString("schema_state"),
+                row.getString("reason"),
+                Database.instant(row, "first_seen_at"),
+                Database.instant(row, "last_seen_at"));
     }
 
     /** Records what the store's database was found to be, at the newest sighting of a plugin. */

@@ -6,9 +6,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
@@ -81,6 +85,17 @@ public final class Updates {
                 .param("store", store)
                 .query(Updates::map)
                 .optional();
+    }
+
+    /** The same for several stores, by store; those without one are not in it. */
+    public Map<String, DataUpdate> current(Collection<String> stores) {
+        return database
+                .sql("updates-current")
+                .param("stores", stores)
+                .query(Updates::map)
+                .list()
+                .stream()
+                .collect(Collectors.toMap(DataUpdate::store, Function.identity()));
     }
 
     /**

@@ -128,14 +128,17 @@ class StateFiguresTest {
             List<String> stores = IntStream.range(0, 1000)
                     .mapToObj(i -> "store-" + i)
                     .toList();
-            for (String store : stores) {
-                run(store, "detect", 30, 20, null, null);
-                run(store, "back-up", 900, 300, store.endsWith("7") ? "failed" : null, null);
-                for (int day = 1; day <= 9; day++) {
-                    snapshot(store, "2026010" + day + "T030000Z", day, 86_400 * (10 - day), 0);
-                }
-                update(store, store, "complete", 90_000, 80_000);
+            String each = " FROM SYSTEM_RANGE(0, 999)";
+            change("INSERT INTO job_run (store, job, last_finished_at) SELECT 'store-' || X, 'detect',"
+                    + " LOCALTIMESTAMP(3)" + each);
+            change("INSERT INTO job_run (store, job, error) SELECT 'store-' || X, 'back-up',"
+                    + " CASE MOD(X, 10) WHEN 7 THEN 'failed' END" + each);
+            for (int day = 1; day <= 9; day++) {
+                change("INSERT INTO snapshot (store, id, files, bytes, new_bytes, failed, sealed_at) SELECT 'store-' || X,"
+                        + " '2026010" + day + "T030000Z', 3, " + day + ", 1, 0, LOCALTIMESTAMP(3)" + each);
             }
+            change("INSERT INTO data_update (id, store, plugin, to_version, code_version, state) SELECT X, 'store-' || X,"
+                    + " 'cart', '3', '4', 'complete'" + each);
             try (Observed observed = new Observed(
                     new Database(pool),
                     stores,

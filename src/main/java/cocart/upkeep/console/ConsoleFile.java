@@ -1,0 +1,100 @@
+package cocart.upkeep.console;
+
+import cocart.upkeep.store.Faults;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says in {@code data/console.json} where the console of a running {@code run} is, for commands of the same home. The run
+ * keeps the file locked, and the system lets go of the lock when it ends, however it ends: a file without a lock is stale,
+ * and no command sends the token to whoever has got the port since.
+ */
+public final class ConsoleFile implements AutoCloseable {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Beyond the content, so that it can be read everywhere while the lock is held. */
+    private static final long LOCKED = 1L << 40;
+
+    private final Path file;
+    private @Nullable FileChannel channel;
+
+    /** @param home the folder with {@code data/} */
+    public ConsoleFile(Path home) {
+        this.file = home.resolve("data/console.json");
+    }
+
+    /**
+     * Says it, until this is closed. Where another run of the same home does already, that one stays the one.
+     *
+     * @throws ConsoleException if the file cannot be written
+     */
+    public void say(URI address) {
+        FileChannel opened = null;
+        try {
+            Files.createDirectories(file.getParent());
+            opened = PrivateFile.open(file);
+            if (lock(opened) == null) {
+                opened.close();
+                return;
+            }
+            String text = JSON.createObjectNode()
+                    .put("url", address.toString())
+                    .put("pid", ProcessHandle.current().pid())
+                    .toString();
+            opened.truncate(0);
+            opened.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
+            channel = opened;
+        } catch (IOException e) {
+            throw new ConsoleException(500, file + " cannot be written: " + Faults.words(e));
+        }
+    }
+
+    /** Where the console of a run of this home is; empty if none is alive. */
+    Optional<URI> read() {
+        try (FileChannel opened = FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+            FileLock free = lock(opened);
+            if (free != null) {
+                return Optional.empty();
+            }
+            return Optional.of(URI.create(
+                    JSON.readTree(Files.readString(file)).path("url").asText()));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock(LOCKED, 1, false);
+        } catch (OverlappingFileLockException e) {
+            return null; // held in this very process
+        }
+    }
+
+    @Override
+    public void close() {
+        FileChannel held = channel;
+        channel = null;
+        if (held != null) {
+            try (held) {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                // without its lock it says nothing
+            }
+        }
+    }
+}

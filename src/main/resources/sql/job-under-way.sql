@@ -1,3 +1,0 @@
-SELECT job, last_started_at, progress_files, progress_bytes, progress_at FROM job_run
-WHERE store = :store AND claimed_by IS NOT NULL AND heartbeat_at >= :expired AND progress_at IS NOT NULL
-ORDER BY progress_at DESC
