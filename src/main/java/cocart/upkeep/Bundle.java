@@ -285,7 +285,8 @@ public final class Bundle implements AutoCloseable {
         main.configure().health().withEnabled(ticks);
         if (ticks) {
             // what lives for seconds is not observed
-            observation = Observation.begin(settings, database, jobs, state, instance, main::getCamelContext, this::bind);
+            observation =
+                    Observation.begin(settings, database, jobs, state, instance, main::getCamelContext, this::bind);
         }
 
         Properties properties = settings.forCamel();
@@ -339,8 +340,8 @@ public final class Bundle implements AutoCloseable {
 
     private void console(boolean listens) {
         ConsoleSettings where = settings.console();
-        Gate first = new Gate(
-                new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        Gate first =
+                new Gate(new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
         ConsoleServer server = new ConsoleServer(where, first, listens);
         if (listens) {
             gate = first;

@@ -356,7 +356,8 @@ public final class Settings {
         if (!List.of("file", "sftp", "ftps", "ftp").contains(scheme)) {
             throw wrong(
                     "upkeep.store." + id + ".files",
-                    "must start with sftp:, ftps:, ftp: or file:, for example sftp:deploy@shop.example:22/var/www/shop");
+                    "must start with sftp:, ftps:, ftp: or file:, for example"
+                            + " sftp:deploy@shop.example:22/var/www/shop");
         }
         List<String> plugins = split(shared(id, "plugins"));
         if (plugins.isEmpty() || !plugins.stream().allMatch(FileNames::isPlain)) {

@@ -26,7 +26,8 @@ class JsonLogTest {
                     "upkeep.log.format = json",
                     "upkeep.stores = acme,other",
                     "upkeep.store.other.files = sftp:deploy@127.0.0.1:" + shop.sftp.port() + "/?password=RAW(wr0ng-pw)",
-                    "upkeep.store.other.database.url = jdbc:mariadb://127.0.0.1:" + Shop.mariadb().port() + "/shop",
+                    "upkeep.store.other.database.url = jdbc:mariadb://127.0.0.1:"
+                            + Shop.mariadb().port() + "/shop",
                     "upkeep.store.other.database.password = wr0ng-too");
             Path log = folder.resolve("log.json");
             Process once = shop.start(log, "-DUPKEEP_LOG_LEVEL=TRACE", "once");
@@ -42,10 +43,12 @@ class JsonLogTest {
                     assertThat(line).doesNotContain(" TRACE ", " INFO ", " WARN ", "\tat ");
                 }
             }
-            assertThat(events).hasSizeGreaterThan(500).allMatch(event -> event.hasNonNull("timestamp")
-                    && event.hasNonNull("level")
-                    && event.hasNonNull("message")
-                    && event.hasNonNull("instance"));
+            assertThat(events)
+                    .hasSizeGreaterThan(500)
+                    .allMatch(event -> event.hasNonNull("timestamp")
+                            && event.hasNonNull("level")
+                            && event.hasNonNull("message")
+                            && event.hasNonNull("instance"));
             assertThat(events)
                     .filteredOn(event -> event.get("message").asText().startsWith("Step add-cart-hash complete"))
                     .hasSize(1)

@@ -143,7 +143,8 @@ public final class Health {
                             upIf(
                                     result,
                                     figures.stuck().isNone(),
-                                    "approved work lies there and no instance takes it; see the logs, or start upkeep run again");
+                                    "approved work lies there and no instance takes it; see the logs, or start upkeep"
+                                            + " run again");
                         },
                         () -> unknown(result));
     }

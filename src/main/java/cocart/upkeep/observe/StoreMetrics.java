@@ -148,8 +148,8 @@ final class StoreMetrics implements MultiCollector {
                 ofEach(
                         figures,
                         "snapshot_overdue",
-                        "1 if a store's newest snapshot is older than upkeep.backup.cron and upkeep.health.snapshot-slack"
-                                + " allow.",
+                        "1 if a store's newest snapshot is older than upkeep.backup.cron and"
+                                + " upkeep.health.snapshot-slack allow.",
                         store -> store.isOverdue() ? 1.0 : 0.0,
                         Math::max),
                 ofSnapshot(

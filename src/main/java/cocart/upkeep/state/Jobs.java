@@ -354,11 +354,9 @@ public final class Jobs {
     /** The same for several stores, by store. */
     public Map<String, String> errors(Collection<String> stores) {
         Map<String, String> found = new HashMap<>();
-        database.sql("jobs-errors")
-                .param("stores", stores)
-                .query(row -> {
-                    found.putIfAbsent(row.getString("store"), row.getString("error"));
-                });
+        database.sql("jobs-errors").param("stores", stores).query(row -> {
+            found.putIfAbsent(row.getString("store"), row.getString("error"));
+        });
         return found;
     }
 

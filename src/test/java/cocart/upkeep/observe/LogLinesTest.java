@@ -29,11 +29,13 @@ import org.slf4j.MDC;
 /** What a line of the log is, and what it says of where it comes from. */
 class LogLinesTest {
 
-    private static final String FORGED = "a file\r\n2026-01-01 00:00:00 ERROR [acme] \u001b[31mforged\u2028\u0085\u202e";
+    private static final String FORGED =
+            "a file\r\n2026-01-01 00:00:00 ERROR [acme] \u001b[31mforged\u2028\u0085\u202e";
 
     @Test
     void nothingThatIsLoggedMakesASecondLineOrMovesTheCursor() {
-        String line = line(encoder(), event(FORGED, new IllegalStateException("no\nway", new Exception("root\ncause"))));
+        String line =
+                line(encoder(), event(FORGED, new IllegalStateException("no\nway", new Exception("root\ncause"))));
         assertThat(line.strip().lines()).hasSize(1);
         assertThat(line.strip()).matches("[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cf}]+");
         assertThat(line)

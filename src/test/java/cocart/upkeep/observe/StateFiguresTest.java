@@ -57,7 +57,9 @@ class StateFiguresTest {
             assertThat(acme.sinceLook()).isBetween(Duration.ofSeconds(20), Duration.ofSeconds(50));
             assertThat(acme.backup()).isEqualTo(Duration.ofSeconds(600));
             assertThat(acme.exposure()).isBetween(Duration.ofSeconds(600), Duration.ofSeconds(630));
-            assertThat(acme.snapshot().bytes()).as("the newest that is no copy before a restore").isEqualTo(2000);
+            assertThat(acme.snapshot().bytes())
+                    .as("the newest that is no copy before a restore")
+                    .isEqualTo(2000);
             assertThat(acme.snapshot().count()).isEqualTo(2);
             assertThat(acme.snapshot().age()).isBetween(Duration.ofSeconds(3600), Duration.ofSeconds(3630));
             assertThat(acme.isOverdue()).isFalse();
@@ -125,20 +127,19 @@ class StateFiguresTest {
     @Test
     void aThousandStoresCostAScrapeLittleAndWithoutTheirLabelAlmostNothing() throws Exception {
         try (HikariDataSource pool = open(Engine.H2)) {
-            List<String> stores = IntStream.range(0, 1000)
-                    .mapToObj(i -> "store-" + i)
-                    .toList();
+            List<String> stores =
+                    IntStream.range(0, 1000).mapToObj(i -> "store-" + i).toList();
             String each = " FROM SYSTEM_RANGE(0, 999)";
             change("INSERT INTO job_run (store, job, last_finished_at) SELECT 'store-' || X, 'detect',"
                     + " LOCALTIMESTAMP(3)" + each);
             change("INSERT INTO job_run (store, job, error) SELECT 'store-' || X, 'back-up',"
                     + " CASE MOD(X, 10) WHEN 7 THEN 'failed' END" + each);
             for (int day = 1; day <= 9; day++) {
-                change("INSERT INTO snapshot (store, id, files, bytes, new_bytes, failed, sealed_at) SELECT 'store-' || X,"
-                        + " '2026010" + day + "T030000Z', 3, " + day + ", 1, 0, LOCALTIMESTAMP(3)" + each);
+                change("INSERT INTO snapshot (store, id, files, bytes, new_bytes, failed, sealed_at) SELECT 'store-'"
+                        + " || X, '2026010" + day + "T030000Z', 3, " + day + ", 1, 0, LOCALTIMESTAMP(3)" + each);
             }
-            change("INSERT INTO data_update (id, store, plugin, to_version, code_version, state) SELECT X, 'store-' || X,"
-                    + " 'cart', '3', '4', 'complete'" + each);
+            change("INSERT INTO data_update (id, store, plugin, to_version, code_version, state) SELECT X, 'store-'"
+                    + " || X, 'cart', '3', '4', 'complete'" + each);
             try (Observed observed = new Observed(
                     new Database(pool),
                     stores,
@@ -197,10 +198,7 @@ class StateFiguresTest {
 
     private Figures figures(String... stores) {
         return new StateFigures(
-                        new Database(source),
-                        List.of(stores),
-                        store -> new Jobs.Schedule("0 0 3 * * ?", "UTC"),
-                        LIMITS)
+                        new Database(source), List.of(stores), store -> new Jobs.Schedule("0 0 3 * * ?", "UTC"), LIMITS)
                 .read();
     }
 
@@ -227,8 +225,9 @@ class StateFiguresTest {
 
     private void update(String id, String store, String state, int exposed, int created) throws SQLException {
         change(
-                "INSERT INTO data_update (id, store, plugin, to_version, code_version, state, exposed_since, created_at)"
-                        + " VALUES ('" + id + "', '" + store + "', 'cart', '3', '4', '" + state + "', ?, ?)",
+                "INSERT INTO data_update (id, store, plugin, to_version, code_version, state, exposed_since,"
+                        + " created_at) VALUES ('" + id + "', '" + store + "', 'cart', '3', '4', '" + state
+                        + "', ?, ?)",
                 exposed,
                 created);
     }
