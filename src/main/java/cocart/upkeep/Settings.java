@@ -17,6 +17,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -235,7 +236,7 @@ public final class Settings {
                         "has the id '" + id + "'; an id is letters, digits, - and _, at most 63 of them");
             }
         }
-        List<String> known = known(ids);
+        Set<String> known = new LinkedHashSet<>(known(ids)); // looked into for each property of a thousand stores
         for (String name : values.keySet()) {
             Matcher other = OTHER_STORE.matcher(name);
             if (other.matches() && !ids.contains(other.group(1)) && isOfStores(other.group(2))) {

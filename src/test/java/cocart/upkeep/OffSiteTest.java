@@ -210,6 +210,7 @@ class OffSiteTest {
                         "upkeep.store.acme.backup.cron = 0 0 0 1 1 ? 2099",
                         "upkeep.backup.keep =",
                         "upkeep.tick.cron = * * * * * ?",
+                        "upkeep.console.enabled = false",
                         "upkeep.off-site.enabled = true",
                         more,
                         ""));

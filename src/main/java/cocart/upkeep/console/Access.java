@@ -194,7 +194,9 @@ public final class Access {
             }
             try {
                 return Arrays.equals(
-                        InetAddress.getByName(host.substring(1, host.length() - 1)).getAddress(), local.getAddress());
+                        InetAddress.getByName(host.substring(1, host.length() - 1))
+                                .getAddress(),
+                        local.getAddress());
             } catch (java.net.UnknownHostException e) {
                 return false;
             }

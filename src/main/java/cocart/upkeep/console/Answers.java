@@ -48,9 +48,11 @@ public final class Answers {
      * @param known the request's If-None-Match, or null
      */
     public boolean isKnown(@Nullable String known, String etag) {
+        // Camel takes the quotes off a parameter that is all in quotes
+        String wanted = etag.replace("\"", "");
         return known != null
                 && Stream.of(known.split(","))
-                        .map(tag -> tag.strip().replaceFirst("^W/", ""))
-                        .anyMatch(tag -> tag.equals(etag) || tag.equals("*"));
+                        .map(tag -> tag.strip().replaceFirst("^W/", "").replace("\"", ""))
+                        .anyMatch(tag -> tag.equals(wanted) || tag.equals("*"));
     }
 }

@@ -63,8 +63,7 @@ public final class Api {
         ObjectNode root = JSON.createObjectNode();
         if (state.isEmpty()) {
             // only those of the page are looked up
-            List<StoreSettings> page =
-                    found.stream().skip(offset).limit(limit).toList();
+            List<StoreSettings> page = found.stream().skip(offset).limit(limit).toList();
             root.setAll(status.of(page));
             return root.put("total", found.size()).toString();
         }
@@ -159,10 +158,7 @@ public final class Api {
         if (jobs.isRunning(store, job)) {
             throw new ConsoleException(409, "job " + job + " of store " + store + " is running already");
         }
-        return JSON.createObjectNode()
-                .put("store", store)
-                .put("started", job)
-                .toString();
+        return JSON.createObjectNode().put("store", store).put("started", job).toString();
     }
 
     private static String done(String store, Decisions.Outcome outcome) {

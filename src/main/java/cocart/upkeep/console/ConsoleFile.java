@@ -68,8 +68,8 @@ public final class ConsoleFile implements AutoCloseable {
             if (free != null) {
                 return Optional.empty();
             }
-            return Optional.of(URI.create(
-                    JSON.readTree(Files.readString(file)).path("url").asText()));
+            return Optional.of(
+                    URI.create(JSON.readTree(Files.readString(file)).path("url").asText()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException | IllegalArgumentException e) {

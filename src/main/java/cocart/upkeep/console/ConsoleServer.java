@@ -13,8 +13,8 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
@@ -54,17 +54,18 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
 
     /** @param patience how long a request, or the wait for the next, may take to arrive */
     ConsoleServer(ConsoleSettings settings, Gate gate, boolean listens, Duration patience) {
-        super(configuration(settings));
+        super(configuration(settings, listens));
         this.connections = new Connections(patience);
         this.settings = settings;
         this.gate = gate;
         this.listens = listens;
     }
 
-    private static VertxPlatformHttpServerConfiguration configuration(ConsoleSettings settings) {
+    private static VertxPlatformHttpServerConfiguration configuration(ConsoleSettings settings, boolean listens) {
         VertxPlatformHttpServerConfiguration configuration = new VertxPlatformHttpServerConfiguration();
         configuration.setBindHost(settings.address());
-        configuration.setBindPort(settings.port());
+        // the routes find a server that does not listen by port 0 only
+        configuration.setBindPort(listens ? settings.port() : 0);
         configuration.setMaxBodySize((long) LARGEST_BODY);
         configuration.getBodyHandler().setHandleFileUploads(false);
         configuration.getBodyHandler().setMergeFormAttributes(false);
@@ -88,7 +89,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     @Override
     protected void startServer() {
         VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(
-                getCamelContext(), VertxPlatformHttpRouter.getRouterNameFromPort(settings.port()));
+                getCamelContext(), VertxPlatformHttpRouter.getRouterNameFromPort(listens ? settings.port() : 0));
         gate.guard(router);
         if (!listens) {
             return;
@@ -108,6 +109,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
             connections.begins(request);
             router.handle(request);
         });
+        starting.invalidRequestHandler(gate::invalid);
         connections.watch(getVertx(), starting);
         try {
             starting.listen(settings.port(), settings.address())

@@ -93,8 +93,7 @@ public final class Decisions {
 
     private Outcome retry(String store) {
         Optional<DataUpdate> update = updates.current(store);
-        String changed = update.filter(
-                        last -> !last.isOpen() && !last.state().equals("complete"))
+        String changed = update.filter(last -> !last.isOpen() && !last.state().equals("complete"))
                 .map(replanning::changedSinceBegun)
                 .orElse(null);
         if (changed != null) {
@@ -134,9 +133,7 @@ public final class Decisions {
     /** Cancels a data update; steps that are done stay done. */
     public Outcome cancel(String store) {
         Optional<DataUpdate> update = updates.current(store);
-        if (update.isPresent()
-                && update.get().isOpen()
-                && updates.cancel(update.get(), "canceled by upkeep cancel")) {
+        if (update.isPresent() && update.get().isOpen() && updates.cancel(update.get(), "canceled by upkeep cancel")) {
             return told(
                     store,
                     done("Canceled: the data update of " + update.get().plugin() + " to "

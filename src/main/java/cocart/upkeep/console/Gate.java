@@ -46,13 +46,15 @@ public final class Gate {
                         context,
                         new Problem(413, "A request may have " + ConsoleServer.LARGEST_BODY + " bytes at most.")));
         router.errorHandler(400, context -> answer(context, new Problem(400, "The request is malformed.")));
-        router.errorHandler(
-                500,
-                context -> answer(
+        router.errorHandler(500, context -> {
+            if (!context.response().closed()) {
+                answer(
                         context,
                         context.failure() == null
                                 ? new Problem(500, "Something went wrong here.")
-                                : Problem.of(context.failure())));
+                                : Problem.of(context.failure()));
+            }
+        });
     }
 
     private void pass(RoutingContext context) {
@@ -96,19 +98,38 @@ public final class Gate {
         }
     }
 
-    private static void answer(RoutingContext context, Problem problem) {
+    private void answer(RoutingContext context, Problem problem) {
+        HttpServerRequest request = context.request();
         HttpServerResponse response = context.response();
-        if (response.ended()) {
+        if (response.ended() || response.closed()) {
             return;
         }
         if (response.headWritten()) {
-            context.request().connection().close();
+            request.connection().close();
             return;
         }
-        String path = context.request().path() == null ? "" : context.request().path();
-        response.setStatusCode(problem.status())
-                .putHeader("Content-Type", problem.type(path))
-                .putHeader("Connection", "close");
-        response.end(problem.text(path));
+        headers(response);
+        String path = request.path() == null ? "" : request.path();
+        response.setStatusCode(problem.status()).putHeader("Content-Type", problem.type(path));
+        if (!request.isEnded()) {
+            response.putHeader("Connection", "close");
+        }
+        response.end(problem.text(path)).onComplete(sent -> {
+            if (!request.isEnded()) {
+                request.connection().close(); // the rest is not wanted
+            }
+        });
+    }
+
+    /** What is no request by the rules of HTTP, or larger than is read, ends its connection. */
+    void invalid(HttpServerRequest request) {
+        headers(request.response());
+        request.response().putHeader("Connection", "close");
+        HttpServerRequest.DEFAULT_INVALID_REQUEST_HANDLER.handle(request);
+        if (!request.response().ended()) {
+            request.connection().close();
+        } else {
+            request.response().endHandler(sent -> request.connection().close());
+        }
     }
 }

@@ -33,8 +33,8 @@ final class PrivateFile {
 
     /** Opens a file of mode 0600 for writing; one that is there keeps its content. */
     static FileChannel open(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(
-                file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), attributes());
+        FileChannel channel =
+                FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), attributes());
         restrict(file);
         return channel;
     }

@@ -67,10 +67,14 @@ public final class RunningConsole {
                         .POST(HttpRequest.BodyPublishers.noBody())
                         .build())
                 .flatMap(answer -> switch (answer.statusCode()) {
-                    case 200 -> json(answer).map(json -> new Decisions.Outcome(
-                            true, json.path("done").asText()));
-                    case 409 -> json(answer).map(json -> new Decisions.Outcome(
-                            false, json.path("detail").asText()));
+                    case 200 ->
+                        json(answer)
+                                .map(json -> new Decisions.Outcome(
+                                        true, json.path("done").asText()));
+                    case 409 ->
+                        json(answer)
+                                .map(json -> new Decisions.Outcome(
+                                        false, json.path("detail").asText()));
                     default -> Optional.empty();
                 });
     }

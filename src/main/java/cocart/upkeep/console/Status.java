@@ -92,7 +92,10 @@ public final class Status {
         node.put("id", store.id());
         ArrayNode list = node.putArray("plugins");
         for (String slug : store.plugins()) {
-            plugin(list.addObject(), slug, seen.plugins.getOrDefault(store.id(), Map.of()).get(slug));
+            plugin(
+                    list.addObject(),
+                    slug,
+                    seen.plugins.getOrDefault(store.id(), Map.of()).get(slug));
         }
         DataUpdate update = seen.updates.get(store.id());
         dataUpdate(

@@ -89,12 +89,7 @@ public final class Updates {
 
     /** The same for several stores, by store; those without one are not in it. */
     public Map<String, DataUpdate> current(Collection<String> stores) {
-        return database
-                .sql("updates-current")
-                .param("stores", stores)
-                .query(Updates::map)
-                .list()
-                .stream()
+        return database.sql("updates-current").param("stores", stores).query(Updates::map).list().stream()
                 .collect(Collectors.toMap(DataUpdate::store, Function.identity()));
     }
 

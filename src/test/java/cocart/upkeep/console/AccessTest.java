@@ -49,12 +49,15 @@ class AccessTest {
         Path file = folder.resolve("data/token");
         assertThat(Base64.getUrlDecoder().decode(secret)).hasSize(32);
         assertThat(token.show()).isEqualTo(secret);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
         token.show();
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         assertThat(token.replace()).isNotEqualTo(secret).hasSize(43);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
     }
 
     @ParameterizedTest
@@ -64,7 +67,8 @@ class AccessTest {
         assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + content.strip()))
                 .isEqualTo(401);
         Files.delete(folder.resolve("data/token"));
-        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer ")).isEqualTo(401);
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer "))
+                .isEqualTo(401);
     }
 
     @ParameterizedTest
@@ -207,8 +211,7 @@ class AccessTest {
     }
 
     private static String basic(String user, String password) {
-        return "Basic "
-                + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+        return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
     }
 
     private static final class SetClock extends Clock {

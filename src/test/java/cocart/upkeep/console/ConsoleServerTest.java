@@ -102,10 +102,25 @@ class ConsoleServerTest {
     void withACertificateItSpeaksTlsOnly() throws Exception {
         Path store = folder.resolve("key.p12");
         Process made = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                        "-genkeypair", "-alias", "console", "-keyalg", "EC", "-dname", "CN=localhost",
-                        "-ext", "SAN=dns:localhost,ip:127.0.0.1", "-validity", "2",
-                        "-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", "changeit")
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        "console",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=dns:localhost,ip:127.0.0.1",
+                        "-validity",
+                        "2",
+                        "-keystore",
+                        store.toString(),
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        "changeit")
                 .inheritIO()
                 .start();
         assertThat(made.waitFor()).isZero();
@@ -115,7 +130,8 @@ class ConsoleServerTest {
         }
         Certificate certificate = keys.getCertificate("console");
         Path pem = pem("CERTIFICATE", certificate.getEncoded());
-        Path key = pem("PRIVATE KEY", keys.getKey("console", "changeit".toCharArray()).getEncoded());
+        Path key = pem(
+                "PRIVATE KEY", keys.getKey("console", "changeit".toCharArray()).getEncoded());
         ConsoleServer server = start(pem, key);
 
         KeyStore trusted = KeyStore.getInstance("PKCS12");
@@ -148,7 +164,6 @@ class ConsoleServerTest {
     void aKeyThatDoesNotFitIsSaid() throws Exception {
         Path nonsense = Files.writeString(folder.resolve("nonsense.pem"), "no certificate");
         org.assertj.core.api.Assertions.assertThatThrownBy(() -> start(nonsense, nonsense))
-                .rootCause()
                 .hasMessageContaining("upkeep.console.tls.certificate");
     }
 
