@@ -8,7 +8,6 @@ import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.backup.Drill;
 import cocart.upkeep.backup.KnownSnapshots;
 import cocart.upkeep.backup.OffSite;
-import cocart.upkeep.backup.ProgressMetrics;
 import cocart.upkeep.backup.ProgressReports;
 import cocart.upkeep.backup.Recipients;
 import cocart.upkeep.backup.Restores;
@@ -55,6 +54,8 @@ import cocart.upkeep.migrate.Steps;
 import cocart.upkeep.notify.Messages;
 import cocart.upkeep.notify.Notices;
 import cocart.upkeep.notify.Notifying;
+import cocart.upkeep.observe.JsonLines;
+import cocart.upkeep.observe.RouteContext;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.state.Database;
@@ -75,9 +76,6 @@ import cocart.upkeep.wordpress.ActionScheduler;
 import cocart.upkeep.wordpress.ObjectCache;
 import cocart.upkeep.wordpress.WpCron;
 import com.zaxxer.hikari.HikariDataSource;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.jmx.JmxConfig;
-import io.micrometer.jmx.JmxMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -112,6 +110,8 @@ public final class Bundle implements AutoCloseable {
     private final ConsoleFile consoleFile;
     private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
+
+    private @Nullable Observation observation;
 
     /** The beans that commands use too. */
     final Stores stores;
@@ -150,6 +150,10 @@ public final class Bundle implements AutoCloseable {
     /** @param clock tells when quiet hours are */
     Bundle(Settings settings, boolean ticks, Clock clock) {
         this.settings = settings;
+        Instance instance = Instance.current();
+        if (settings.value("log.format").equals("json")) {
+            JsonLines.use(instance.id());
+        }
         consoleFile = new ConsoleFile(settings.home());
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
@@ -159,7 +163,6 @@ public final class Bundle implements AutoCloseable {
                 settings.value("database.password"));
 
         Database database = new Database(state);
-        Instance instance = Instance.current();
         events = new Events(database, instance);
         updates = new Updates(database, events);
         ownUpdaters = new OwnUpdaters(database, events);
@@ -181,12 +184,6 @@ public final class Bundle implements AutoCloseable {
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);
         reports = new ProgressReports(jobs);
-        if (ticks) {
-            // what lives for seconds is not measured
-            MeterRegistry metrics = new JmxMeterRegistry(JmxConfig.DEFAULT, io.micrometer.core.instrument.Clock.SYSTEM);
-            bind("metrics", metrics);
-            reports.measure(new ProgressMetrics(metrics));
-        }
         Queue queue = new Queue(
                 database,
                 instance,
@@ -298,6 +295,14 @@ public final class Bundle implements AutoCloseable {
                         settings.value("flush-cache.enabled").equals("true")));
         bind("completion", new Completion(stores, plans, proofs, new Mark(PhpVersion::compare), updates, plugins));
 
+        bind("routeContext", new RouteContext());
+        main.configure().health().withEnabled(ticks);
+        if (ticks) {
+            // what lives for seconds is not observed
+            observation =
+                    Observation.begin(settings, database, jobs, state, instance, main::getCamelContext, this::bind);
+        }
+
         Properties properties = settings.forCamel();
         properties.setProperty("upkeep.instance", instance.id());
         properties.setProperty(
@@ -324,8 +329,6 @@ public final class Bundle implements AutoCloseable {
             // nor what waits for their news: each would be waited for at the end
             main.configure().setAutoStartupExcludePattern("quartz:*,seda:*");
         }
-        main.configure().setUseMdcLogging(true);
-        main.configure().setMdcLoggingKeysPattern("*");
         main.configure().setLogMask(true);
         main.configure().setShutdownTimeout(20);
         main.configure().setAutoConfigurationLogSummary(false);
@@ -381,7 +384,7 @@ public final class Bundle implements AutoCloseable {
         beans.put(name, bean);
     }
 
-    private static Jobs.Schedule schedule(Settings settings, String id, String job) {
+    static Jobs.Schedule schedule(Settings settings, String id, String job) {
         StoreSettings store = settings.stores().get(id);
         String cron =
                 switch (job) {
@@ -482,6 +485,9 @@ public final class Bundle implements AutoCloseable {
     public void close() {
         consoleFile.close();
         main.stop();
+        if (observation != null) {
+            observation.close();
+        }
         state.close();
     }
 }

@@ -6,6 +6,7 @@ import cocart.upkeep.backup.Scratch;
 import cocart.upkeep.backup.Skips;
 import cocart.upkeep.console.ConsoleSettings;
 import cocart.upkeep.store.FileNames;
+import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
 import java.nio.file.Files;
@@ -118,6 +119,12 @@ public final class Settings {
             Map.entry("console.tls.certificate", ""),
             Map.entry("console.tls.key", ""),
             Map.entry("retry.after", "15m"),
+            Map.entry("health.snapshot-slack", "6h"),
+            Map.entry("health.queue-slack", "10m"),
+            Map.entry("metrics.store-label", "true"),
+            Map.entry("tracing.enabled", "false"),
+            Map.entry("tracing.endpoint", "http://127.0.0.1:4318"),
+            Map.entry("log.format", "text"),
             Map.entry("lease", "60s"));
 
     private static final Pattern OTHER_STORE = Pattern.compile("upkeep\\.store\\.([A-Za-z0-9_-]+)\\.(.+)");
@@ -277,6 +284,18 @@ public final class Settings {
         size("backup.reserve");
         yesOrNo("upkeep.off-site.enabled", value("off-site.enabled"));
         yesOrNo("upkeep.flush-cache.enabled", value("flush-cache.enabled"));
+        yesOrNo("upkeep.metrics.store-label", value("metrics.store-label"));
+        yesOrNo("upkeep.tracing.enabled", value("tracing.enabled"));
+        duration("health.snapshot-slack");
+        duration("health.queue-slack");
+        if (!value("tracing.endpoint").matches("https?://[^\\s/]+(/\\S*)?")) {
+            throw wrong(
+                    "upkeep.tracing.endpoint",
+                    "must be the address of a collector that takes OTLP by HTTP, such as http://127.0.0.1:4318");
+        }
+        if (!List.of("text", "json").contains(value("log.format"))) {
+            throw wrong("upkeep.log.format", "must be text or json, not '" + value("log.format") + "'");
+        }
         try {
             Recipients.parse(value("off-site.recipients"));
         } catch (StoreException e) {
@@ -292,6 +311,13 @@ public final class Settings {
         }
         zone("upkeep.zone", value("zone"));
         NotifySettings.check(this);
+        values.forEach((name, value) -> {
+            if (name.endsWith("password")) {
+                Secrets.hide(value);
+            } else {
+                Secrets.hideIn(value);
+            }
+        });
         for (String id : ids) {
             if (stores.put(id, store(id)) != null) {
                 throw wrong("upkeep.stores", "names the store " + id + " twice");
@@ -352,7 +378,8 @@ public final class Settings {
         if (!List.of("file", "sftp", "ftps", "ftp").contains(scheme)) {
             throw wrong(
                     "upkeep.store." + id + ".files",
-                    "must start with sftp:, ftps:, ftp: or file:, for example sftp:deploy@shop.example:22/var/www/shop");
+                    "must start with sftp:, ftps:, ftp: or file:, for example"
+                            + " sftp:deploy@shop.example:22/var/www/shop");
         }
         List<String> plugins = split(shared(id, "plugins"));
         if (plugins.isEmpty() || !plugins.stream().allMatch(FileNames::isPlain)) {

@@ -62,6 +62,17 @@ class HouseTest {
             alone("wordpress", "plan", "detect", "backup", "migrate", "complete", "notify", "console");
 
     @ArchTest
+    static final ArchRule NO_JOB_KNOWS_THAT_IT_IS_OBSERVED = noClasses()
+            .that()
+            .resideInAnyPackage(Stream.of(
+                            "store", "state", "plan", "wordpress", "detect", "backup", "migrate", "complete", "console")
+                    .map(o -> "cocart.upkeep." + o + "..")
+                    .toArray(String[]::new))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("cocart.upkeep.observe..");
+
+    @ArchTest
     static final ArchRule ROOMS_DO_NOT_GO_IN_CIRCLES =
             slices().matching("cocart.upkeep.(*)..").should().beFreeOfCycles();
 

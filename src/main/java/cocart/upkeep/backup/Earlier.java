@@ -2,6 +2,7 @@ package cocart.upkeep.backup;
 
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.FileEntry;
+import cocart.upkeep.store.LogContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -51,7 +52,14 @@ final class Earlier {
      */
     Earlier(Snapshots snapshots, String store, Set<String> damaged) {
         List<Path> unfinished = snapshots.unfinished(store);
-        runs = CompletableFuture.supplyAsync(() -> load(unfinished, snapshots, store, damaged));
+        runs = new CompletableFuture<>();
+        CompletableFuture.runAsync(LogContext.carry(() -> {
+            try {
+                runs.complete(load(unfinished, snapshots, store, damaged));
+            } catch (RuntimeException | Error e) {
+                runs.completeExceptionally(e);
+            }
+        }));
     }
 
     private static List<Run> load(List<Path> unfinished, Snapshots snapshots, String store, Set<String> damaged) {

@@ -1,9 +1,9 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.LogContext;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** A line in the log every 30 seconds, so that runs shorter than that say nothing. */
 public final class ProgressLog implements ProgressView {
@@ -22,7 +22,7 @@ public final class ProgressLog implements ProgressView {
                 long now = System.nanoTime();
                 if (now - said >= EVERY.toNanos()) {
                     said = now;
-                    try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                    try (LogContext.Scope ignored = LogContext.of(store)) {
                         LOG.info(
                                 "{}: {}",
                                 what,

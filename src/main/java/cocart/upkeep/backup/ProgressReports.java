@@ -3,7 +3,6 @@ package cocart.upkeep.backup;
 import cocart.upkeep.state.Jobs;
 import cocart.upkeep.store.StoreException;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells how far long runs are: to people on a {@link ProgressView}, and to the state database, where {@code upkeep
@@ -16,7 +15,6 @@ public final class ProgressReports {
 
     private final Jobs jobs;
     private volatile ProgressView view = new ProgressLog();
-    private volatile @Nullable ProgressMetrics metrics;
 
     public ProgressReports(Jobs jobs) {
         this.jobs = jobs;
@@ -25,18 +23,6 @@ public final class ProgressReports {
     /** Shows the runs that begin from now on in another way than by lines in the log. */
     public void show(ProgressView other) {
         view = other;
-    }
-
-    /** Measures the runs that begin from now on. */
-    public void measure(ProgressMetrics other) {
-        metrics = other;
-    }
-
-    private void measured(String store, String job, long files, long bytes) {
-        ProgressMetrics measured = metrics;
-        if (measured != null) {
-            measured.at(store, job, files, bytes);
-        }
     }
 
     /**
@@ -71,7 +57,6 @@ public final class ProgressReports {
         @Override
         public void at(long files, long bytes) {
             run.at(files, bytes);
-            measured(store, job, files, bytes);
             long now = System.nanoTime();
             if (now - told >= STATE_EVERY) {
                 told = now;
@@ -87,7 +72,6 @@ public final class ProgressReports {
         @Override
         public void close() {
             run.close();
-            measured(store, job, 0, 0);
         }
     }
 }

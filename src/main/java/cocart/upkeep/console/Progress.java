@@ -6,6 +6,7 @@ import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.LogContext;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** Whether a store goes on by itself if one waits. */
 public final class Progress {
@@ -89,7 +89,7 @@ public final class Progress {
         claims.keySet().retainAll(Set.of("detect", "migrate"));
         claims.forEach((job, until) -> {
             if (said.add(store + "/" + job)) {
-                try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                try (LogContext.Scope ignored = LogContext.of(store)) {
                     LOG.info(
                             "Waiting for job {}, which another run is at; if that one was killed, its claim ends at {}.",
                             job,

@@ -1,6 +1,7 @@
 package cocart.upkeep.migrate;
 
 import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.store.LogContext;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -25,7 +26,7 @@ final class TimeLimit implements AutoCloseable {
 
     private TimeLimit(StoreDatabase database, Connection connection, String id, long nanos) {
         this.connection = connection;
-        watch = new Thread(() -> watch(database, id, nanos), "time-limit-" + database.store());
+        watch = new Thread(LogContext.carry(() -> watch(database, id, nanos)), "time-limit-" + database.store());
         watch.setDaemon(true);
         watch.start();
     }

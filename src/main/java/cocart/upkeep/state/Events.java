@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.LogContext;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -7,7 +8,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /**
@@ -104,7 +104,7 @@ public final class Events {
     private static void log(String store, List<String> texts, Level level) {
         if (LOG.isEnabledForLevel(level)) {
             Database.afterCommit(() -> {
-                try (MDC.MDCCloseable ignored = MDC.putCloseable("store", store)) {
+                try (LogContext.Scope ignored = LogContext.of(store)) {
                     texts.forEach(text -> LOG.atLevel(level).log("{}", text));
                 }
             });

@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -50,6 +51,8 @@ public final class Jobs {
     private final List<String> stores;
     private final BiFunction<String, String, Schedule> schedules;
 
+    private volatile Consumer<String> onFailure = job -> {};
+
     /** Tokens of the runs that this process has begun and not ended, whether or not others overtook them, by store/job. */
     private final Map<String, String> held = new ConcurrentHashMap<>();
 
@@ -72,6 +75,11 @@ public final class Jobs {
         this.retryAfter = retryAfter;
         this.stores = List.copyOf(stores);
         this.schedules = schedules;
+    }
+
+    /** Has somebody told of each run of a job, by its name, that this process ends with an error. */
+    public void onFailure(Consumer<String> told) {
+        onFailure = told;
     }
 
     /** How a job last ran for a store; times are the database's, in UTC. */
@@ -277,6 +285,9 @@ public final class Jobs {
      */
     public boolean finish(String store, String job, @Nullable String error) {
         String token = held.remove(key(store, job));
+        if (error != null) {
+            onFailure.accept(job);
+        }
         AtomicBoolean isNew = new AtomicBoolean();
         Away.tolerate(() -> {
             String before = error(store, job).orElse("");

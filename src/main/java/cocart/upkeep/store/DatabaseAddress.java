@@ -47,6 +47,7 @@ public record DatabaseAddress(
         refuse(!NAME.matcher(name).matches(), "the database name");
         refuse(!isOneLine(username), "the database user");
         refuse(!isOneLine(password), "the database password");
+        Secrets.hide(password);
         refuse(!PREFIX.matcher(prefix).matches(), "the table prefix");
     }
 

@@ -145,7 +145,8 @@ final class FtpWalk {
         if (open.size() < most && !full && folders.size() + files.size() >= MANY) {
             FtpConnection connection = new FtpConnection(store, access);
             open.add(connection);
-            Thread helper = new Thread(() -> work(connection, false), "ftp-" + store + "-" + open.size());
+            Thread helper =
+                    new Thread(LogContext.carry(() -> work(connection, false)), "ftp-" + store + "-" + open.size());
             helper.setDaemon(true);
             helpers.add(helper);
             helper.start();

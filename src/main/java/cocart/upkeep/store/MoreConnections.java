@@ -34,7 +34,7 @@ final class MoreConnections implements AutoCloseable {
     synchronized void open(int count) {
         if (!asked && count > 0) {
             asked = true;
-            Thread thread = new Thread(() -> work(count), "sftp-more");
+            Thread thread = new Thread(LogContext.carry(() -> work(count)), "sftp-more");
             thread.setDaemon(true);
             thread.start();
         }

@@ -39,7 +39,7 @@ final class SftpConnection implements AutoCloseable {
 
     /** Ends connections whose server takes no more requests: JSch would wait for it for ever. */
     private static final ScheduledThreadPoolExecutor WATCH = new ScheduledThreadPoolExecutor(1, work -> {
-        Thread thread = new Thread(work, "sftp-watch");
+        Thread thread = new Thread(LogContext.carry(work), "sftp-watch");
         thread.setDaemon(true);
         return thread;
     });

@@ -111,7 +111,7 @@ final class Tunnel implements AutoCloseable {
     }
 
     private void daemon(Runnable work) {
-        Thread thread = new Thread(work, "upkeep tunnel " + store);
+        Thread thread = new Thread(LogContext.carry(work), "upkeep tunnel " + store);
         thread.setDaemon(true);
         thread.start();
     }

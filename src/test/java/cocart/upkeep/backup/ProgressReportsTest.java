@@ -9,17 +9,11 @@ import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.store.StoreException;
 import com.zaxxer.hikari.HikariDataSource;
-import io.micrometer.core.instrument.Clock;
-import io.micrometer.jmx.JmxConfig;
-import io.micrometer.jmx.JmxMeterRegistry;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import javax.management.MBeanServer;
-import javax.management.ObjectName;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,27 +46,6 @@ class ProgressReportsTest {
                 Duration.ofMinutes(15),
                 List.of("acme"),
                 (store, job) -> new Jobs.Schedule("", "UTC"));
-    }
-
-    @Test
-    void theFiguresAreMetricsToo() throws Exception {
-        ours.claim("acme", "back-up");
-        ProgressReports reports = new ProgressReports(ours);
-        JmxMeterRegistry registry = new JmxMeterRegistry(JmxConfig.DEFAULT, Clock.SYSTEM);
-        try {
-            reports.measure(new ProgressMetrics(registry));
-            ObjectName bytes = new ObjectName("metrics:name=upkeepProgressBytes.job.back-up.store.acme,type=gauges");
-            MBeanServer server = ManagementFactory.getPlatformMBeanServer();
-            try (ProgressReports.Report report = reports.begin("back-up", "Backing up", "acme", 10, 1000)) {
-                report.at(3, 300);
-                assertThat(registry.get("upkeep.progress.files").gauge().value())
-                        .isEqualTo(3);
-                assertThat(server.getAttribute(bytes, "Value")).isEqualTo(300.0);
-            }
-            assertThat(server.getAttribute(bytes, "Value")).isEqualTo(0.0);
-        } finally {
-            registry.close();
-        }
     }
 
     @Test
