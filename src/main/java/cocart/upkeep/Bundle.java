@@ -95,7 +95,6 @@ public final class Bundle implements AutoCloseable {
     final Updates updates;
     final PluginStates plugins;
     final OwnUpdaters ownUpdaters;
-    final ByWordPress byWordPress;
     final Notices notices;
     final Events events;
     final Jobs jobs;
@@ -241,7 +240,7 @@ public final class Bundle implements AutoCloseable {
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
-        byWordPress = new ByWordPress(
+        ByWordPress byWordPress = new ByWordPress(
                 stores,
                 updates,
                 ownUpdaters,

@@ -382,9 +382,9 @@ final class Commands {
             Optional<DataUpdate> update = bundle.updates.current(store);
             String state = update.map(DataUpdate::state).orElse("none");
             if (byWordPress) {
-                String refusal = state.equals("blocked") ? bundle.byWordPress.refusal(update.get()) : null;
-                if (refusal != null) {
-                    return nothing(refusal);
+                String reason = update.map(DataUpdate::reason).orElse("");
+                if (state.equals("blocked") && !reason.contains("--by-wordpress")) {
+                    return nothing(reason); // a network, whose blogs WordPress updates one by one
                 }
                 return update.isPresent() && bundle.ownUpdaters.handOver(update.get())
                         ? handedOver(bundle, update.get())
