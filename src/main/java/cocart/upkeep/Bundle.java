@@ -121,7 +121,6 @@ public final class Bundle implements AutoCloseable {
     final Updates updates;
     final PluginStates plugins;
     final OwnUpdaters ownUpdaters;
-    final ByWordPress byWordPress;
     final Notices notices;
     final Events events;
     final Jobs jobs;
@@ -195,13 +194,6 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
-        byWordPress = new ByWordPress(
-                stores,
-                updates,
-                ownUpdaters,
-                scheduler,
-                new WpCron(),
-                store -> settings.durationOf(store, "migrate.wordpress-wait"));
         decisions =
                 new Decisions(stores, updates, ownUpdaters, byWordPress, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
@@ -284,6 +276,13 @@ public final class Bundle implements AutoCloseable {
         bind("planning", planning);
         bind("queue", queue);
         bind("steps", new Steps(stores, plans, runner, queue, replanning, database));
+        ByWordPress byWordPress = new ByWordPress(
+                stores,
+                updates,
+                ownUpdaters,
+                scheduler,
+                new WpCron(),
+                store -> settings.durationOf(store, "migrate.wordpress-wait"));
         bind("byWordPress", byWordPress);
         bind("handedOver", new HandedOver(stores, plans, proofs, updates, ownUpdaters, PhpVersion::compare));
         bind(

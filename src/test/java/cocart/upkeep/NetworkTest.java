@@ -198,8 +198,7 @@ class NetworkTest {
 
             Shop.Said approve = shop.upkeep("approve", "acme", "--by-wordpress");
             assertThat(approve.code()).isEqualTo(1);
-            assertThat(approve.out() + approve.err())
-                    .contains("each of the 2 blogs of this network has an Action Scheduler and a WP-Cron of its own");
+            assertThat(approve.out() + approve.err()).contains("update each of the 2 blogs in its own wp-admin");
 
             shop.database.option("cocart_db_version", "5.1.0");
             shop.upkeep("once");

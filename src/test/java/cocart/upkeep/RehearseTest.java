@@ -101,7 +101,7 @@ class RehearseTest {
                 .doesNotContain("add-cart-created");
         assertThat(eats.err())
                 .contains("the store was not touched: store acme: step eat changed the carts")
-                .contains(". Mend the step in config/updates.")
+                .contains(". Mend the step in config/updates")
                 .doesNotContain("Restore the table");
 
         Files.writeString(plan, shipped.replaceAll("(?s)      - name: add-cart-hash.*?    proofs:", "    proofs:"));

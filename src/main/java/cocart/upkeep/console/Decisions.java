@@ -1,6 +1,5 @@
 package cocart.upkeep.console;
 
-import cocart.upkeep.migrate.ByWordPress;
 import cocart.upkeep.migrate.Replanning;
 import cocart.upkeep.notify.Notices;
 import cocart.upkeep.state.DataUpdate;
@@ -23,7 +22,6 @@ public final class Decisions {
     private final Stores stores;
     private final Updates updates;
     private final OwnUpdaters ownUpdaters;
-    private final ByWordPress byWordPress;
     private final Replanning replanning;
     private final Notices notices;
     private final String lease;
@@ -33,14 +31,12 @@ public final class Decisions {
             Stores stores,
             Updates updates,
             OwnUpdaters ownUpdaters,
-            ByWordPress byWordPress,
             Replanning replanning,
             Notices notices,
             String lease) {
         this.stores = stores;
         this.updates = updates;
         this.ownUpdaters = ownUpdaters;
-        this.byWordPress = byWordPress;
         this.replanning = replanning;
         this.notices = notices;
         this.lease = lease;
@@ -70,11 +66,9 @@ public final class Decisions {
 
     private Outcome handOver(String store) {
         Optional<DataUpdate> update = updates.current(store);
-        String refusal = update.filter(last -> last.state().equals("blocked"))
-                .map(byWordPress::refusal)
-                .orElse(null);
-        if (refusal != null) {
-            return nothing(refusal);
+        String reason = update.map(DataUpdate::reason).orElse("");
+        if (state(update).equals("blocked") && !reason.contains("--by-wordpress")) {
+            return nothing(reason); // a network, whose blogs WordPress updates one by one
         }
         if (update.isEmpty() || !ownUpdaters.handOver(update.get())) {
             return nothing("no data update is blocked (state: " + state(update)

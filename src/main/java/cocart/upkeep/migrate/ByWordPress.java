@@ -108,13 +108,7 @@ public final class ByWordPress {
         }
     }
 
-    /** Why a store's update cannot be handed over to WordPress; null if it can. */
-    public @Nullable String refusal(DataUpdate update) {
-        try (StoreDatabase database = stores.database(update.store())) {
-            return refusal(update, database);
-        }
-    }
-
+    /** Why an update cannot be handed over to WordPress; null if it can. */
     private @Nullable String refusal(DataUpdate update, StoreDatabase database) {
         int blogs = scheduler.blogs(database);
         return blogs <= 1

@@ -108,10 +108,10 @@ class StateServersTest {
                     .migrate();
             for (int i = 0; i < 3; i++) {
                 statement.execute(
-                        "INSERT INTO data_update (id, store, plugin, to_version, code_version, state, open_key, snapshot_id)"
+                        "INSERT INTO data_update (id, store, plugin, to_version, code_version, state, open_key, snapshot_id, exposed_since)"
                                 + " VALUES ('u" + i + "', 'acme" + i
                                 + "', 'cart', '3.0.0', '4.3.6', 'in-progress', 'acme"
-                                + i + "/cart', '20261124T030000Z')");
+                                + i + "/cart', '20261124T030000Z', CURRENT_TIMESTAMP)");
                 for (int step = 0; step < 3; step++) {
                     statement.execute(
                             "INSERT INTO data_update_step (data_update_id, position, name, status, reached_key)"
