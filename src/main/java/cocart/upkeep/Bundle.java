@@ -194,8 +194,7 @@ public final class Bundle implements AutoCloseable {
         OwnUpdater ownUpdater = new OwnUpdater(
                 scheduler, ownUpdaters, proofs, store -> settings.durationOf(store, "migrate.updater-wait"));
         replanning = new Replanning(database, plans, updates, events, settings.duration("lease"));
-        decisions =
-                new Decisions(stores, updates, ownUpdaters, byWordPress, replanning, notices, settings.value("lease"));
+        decisions = new Decisions(stores, updates, ownUpdaters, replanning, notices, settings.value("lease"));
         Rehearsals rehearsals =
                 new Rehearsals(database, plans, updates, events, settings::rehearses, settings.duration("retry.after"));
         Planning planning = new Planning(

@@ -1,18 +1,26 @@
 package cocart.upkeep;
 
+import cocart.upkeep.state.Database;
 import cocart.upkeep.state.StateDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Properties;
 import javax.sql.DataSource;
 import org.quartz.utils.ConnectionProvider;
 import org.quartz.utils.DBConnectionManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Quartz's JDBC job store in the state database, by which each tick fires on one of several instances. */
 final class SharedTicks {
 
     private static final String QUARTZ = "camel.component.quartz.properties[";
     private static final String STORE = key("org.quartz.jobStore.class");
+    private static final long CLOCKS_APART_SECONDS = 5;
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
 
     private SharedTicks() {}
 
@@ -35,12 +43,26 @@ final class SharedTicks {
         if (!properties.getProperty(STORE, "").contains("jdbcjobstore")) {
             return false;
         }
+        compareClocks(state);
         String delegate = StateDatabase.shareTicks(state, properties.getProperty("upkeep.database.url"));
         DBConnectionManager.getInstance().addConnectionProvider(instance, new Connections(state));
         properties.putIfAbsent(key("org.quartz.scheduler.instanceId"), instance);
         properties.putIfAbsent(key("org.quartz.jobStore.driverDelegateClass"), delegate);
         properties.putIfAbsent(key("org.quartz.jobStore.dataSource"), instance);
         return true;
+    }
+
+    /** What instances claim goes by the database's clock; Quartz, which only wakes them, goes by their machines' own. */
+    private static void compareClocks(DataSource state) {
+        long seconds = Duration.between(new Database(state).now().toInstant(ZoneOffset.UTC), Instant.now())
+                .toSeconds();
+        if (Math.abs(seconds) > CLOCKS_APART_SECONDS) {
+            LOG.warn(
+                    "The clock of this machine is {} s {} that of the state database: nothing runs twice, but ticks that"
+                            + " instances share may come late. Set it by NTP.",
+                    Math.abs(seconds),
+                    seconds > 0 ? "ahead of" : "behind");
+        }
     }
 
     private static String key(String name) {

@@ -65,7 +65,12 @@ class ClocksTest {
                             .containsExactly("1"));
             System.out.println(
                     shift + ": the other went on after " + (System.nanoTime() - killed) / 1_000_000_000 + " s");
-            System.out.println(fleet.said());
+            assertThat(fleet.said("wrong"))
+                    .contains("The clock of this machine is ")
+                    .contains(shift.startsWith("+") ? " s ahead of" : " s behind");
+            assertThat(fleet.said().lines().filter(line -> line.contains("took this one for dead")))
+                    .as("each says it once")
+                    .hasSizeLessThanOrEqualTo(2);
         }
     }
 }
