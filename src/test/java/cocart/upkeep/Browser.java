@@ -58,13 +58,12 @@ final class Browser implements AutoCloseable {
 
     /** A window of somebody who knows nothing yet: no token, no history. */
     Page window(int width, int height, ColorScheme colours, boolean javaScript) {
-        BrowserContext context = browser.newContext(
-                new com.microsoft.playwright.Browser.NewContextOptions()
-                        .setBaseURL(address)
-                        .setViewportSize(width, height)
-                        .setColorScheme(colours)
-                        .setReducedMotion(ReducedMotion.REDUCE)
-                        .setJavaScriptEnabled(javaScript));
+        BrowserContext context = browser.newContext(new com.microsoft.playwright.Browser.NewContextOptions()
+                .setBaseURL(address)
+                .setViewportSize(width, height)
+                .setColorScheme(colours)
+                .setReducedMotion(ReducedMotion.REDUCE)
+                .setJavaScriptEnabled(javaScript));
         context.setDefaultTimeout(PATIENCE_MILLIS);
         Page page = context.newPage();
         page.onConsoleMessage(message -> {

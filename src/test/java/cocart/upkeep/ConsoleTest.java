@@ -448,14 +448,10 @@ class ConsoleTest {
         assertThat(described).isEqualTo(served);
         plan("s0040");
         for (String path : List.of(
-                "/stores",
-                "/stores/{id}",
-                "/stores/{id}/snapshots",
-                "/stores/{id}/events",
-                "/stores/{id}/sightings")) {
+                "/stores", "/stores/{id}", "/stores/{id}/snapshots", "/stores/{id}/events", "/stores/{id}/sightings")) {
             for (String store : path.contains("{id}") ? List.of("s0040", "s0007", "s0041") : List.of("?limit=2")) {
-                HttpResponse<String> answer = ask(
-                        "GET", "/api/v1" + (path.contains("{id}") ? path.replace("{id}", store) : path + store));
+                HttpResponse<String> answer =
+                        ask("GET", "/api/v1" + (path.contains("{id}") ? path.replace("{id}", store) : path + store));
                 assertValid(document, path, "get", answer);
             }
         }

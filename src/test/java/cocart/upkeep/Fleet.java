@@ -22,8 +22,26 @@ import org.jspecify.annotations.Nullable;
 final class Fleet {
 
     private static final String[] FIRST = {
-        "nordwind", "blue-heron", "alma", "copper", "linden", "harbour", "maple", "quiet", "juniper", "ember", "sable",
-        "orchard", "tide", "willow", "atlas", "meadow", "birch", "lumen", "cedar", "north"
+        "nordwind",
+        "blue-heron",
+        "alma",
+        "copper",
+        "linden",
+        "harbour",
+        "maple",
+        "quiet",
+        "juniper",
+        "ember",
+        "sable",
+        "orchard",
+        "tide",
+        "willow",
+        "atlas",
+        "meadow",
+        "birch",
+        "lumen",
+        "cedar",
+        "north"
     };
     private static final String[] SECOND = {
         "tea", "books", "cycles", "ceramics", "coffee", "garden", "wool", "prints", "bakery", "candles"
@@ -110,8 +128,7 @@ final class Fleet {
         sighting(store, "4.3.6", "2.9.3", "outdated", Duration.ofHours(3), Duration.ofSeconds(20));
         String error = "The store's database refused the step: ALTER command denied to user 'shop'@'10.0.0.7' for table"
                 + " wp_cocart_carts. Grant it: GRANT ALTER ON shop.* TO 'shop'@'10.0.0.7'.";
-        String update =
-                update(store, "failed", "step add-cart-source: " + error, Duration.ofHours(3));
+        String update = update(store, "failed", "step add-cart-source: " + error, Duration.ofHours(3));
         step(update, 1, "add-cart-created", "complete", null, null);
         step(update, 2, "add-cart-source", "failed", error, null);
         step(update, 3, "add-cart-hash", "pending", null, null);
@@ -121,8 +138,8 @@ final class Fleet {
             event(
                     store,
                     Duration.ofMinutes(170 - attempt),
-                    "Step add-cart-source failed" + (attempt == 5 ? ": " : ", pending again, attempt " + attempt + " of 5: ")
-                            + error);
+                    "Step add-cart-source failed"
+                            + (attempt == 5 ? ": " : ", pending again, attempt " + attempt + " of 5: ") + error);
         }
         jobs(store);
         snapshot(store, now.minus(Duration.ofHours(3)), size());
@@ -152,10 +169,14 @@ final class Fleet {
         fine(store);
         long bytes = 498_200_000;
         for (int day = 40; day >= 0; day--) {
-            Instant begun = now.minus(Duration.ofDays(day)).minus(Duration.ofHours(9)).minusSeconds(random.nextInt(300));
-            long added = day == 40 ? bytes : day % 13 == 5 ? 31_000_000 + random.nextInt(9_000_000) : 600_000 + random.nextInt(4_000_000);
+            Instant begun =
+                    now.minus(Duration.ofDays(day)).minus(Duration.ofHours(9)).minusSeconds(random.nextInt(300));
+            long added = day == 40
+                    ? bytes
+                    : day % 13 == 5 ? 31_000_000 + random.nextInt(9_000_000) : 600_000 + random.nextInt(4_000_000);
             bytes += added / 3;
-            String id = onDisk(store, begun, bytes, added, Duration.ofMillis(3900 + random.nextInt(900) + added / 9000));
+            String id =
+                    onDisk(store, begun, bytes, added, Duration.ofMillis(3900 + random.nextInt(900) + added / 9000));
             execute(
                     "INSERT INTO snapshot (store, id, files, bytes, new_bytes, failed, sealed_at, verified_at) VALUES"
                             + " (?, ?, ?, ?, ?, 0, ?, ?)",
@@ -169,8 +190,8 @@ final class Fleet {
             event(
                     store,
                     Duration.between(begun, now),
-                    "Snapshot " + id + " sealed: 20104 files, " + bytes + " bytes (" + added + " new), with a dump of the"
-                            + " database.");
+                    "Snapshot " + id + " sealed: 20104 files, " + bytes + " bytes (" + added
+                            + " new), with a dump of the" + " database.");
         }
         event(store, Duration.ofMinutes(30), "Verified whole: 41 snapshots, newest of today.");
     }
@@ -194,7 +215,8 @@ final class Fleet {
 
     private String onDisk(String store, Instant begun, long bytes, long added, Duration took) throws IOException {
         String id = ID.format(begun);
-        Path folder = Files.createDirectories(backups.resolve("snapshots").resolve(store).resolve(id));
+        Path folder = Files.createDirectories(
+                backups.resolve("snapshots").resolve(store).resolve(id));
         Files.writeString(
                 folder.resolve("manifest.jsonl"),
                 "{}\n"
@@ -202,7 +224,8 @@ final class Fleet {
                                 Locale.ROOT,
                                 "{\"sealed\":\"%s\",\"files\":%d,\"bytes\":%d,\"newBytes\":%d,\"partial\":0,\"store\":\"%s\","
                                         + "\"id\":\"%s\",\"lines\":\"%064d\"}%n",
-                                Instant.parse(begun.toString().replaceAll("\\..*Z", "Z")).plus(took),
+                                Instant.parse(begun.toString().replaceAll("\\..*Z", "Z"))
+                                        .plus(took),
                                 20_104,
                                 bytes,
                                 added,
@@ -256,7 +279,8 @@ final class Fleet {
         return id;
     }
 
-    private void step(String update, int position, String name, String status, @Nullable String error, long @Nullable [] rows)
+    private void step(
+            String update, int position, String name, String status, @Nullable String error, long @Nullable [] rows)
             throws SQLException {
         boolean begun = !status.equals("pending");
         execute(

@@ -131,7 +131,8 @@ class PageTest {
 
         assertThat(page.locator(".notice h2")).hasText("CoCart database update complete");
         assertThat(page.locator("#data-update .mark").first()).hasText("complete");
-        assertThat(page.locator(".steps tr[id^=step-] .mark")).hasText(new String[] {"complete", "complete", "complete"});
+        assertThat(page.locator(".steps tr[id^=step-] .mark"))
+                .hasText(new String[] {"complete", "complete", "complete"});
         assertThat(page.locator("#data-update")).containsText("Carts before: 200, after: 200.");
         assertThat(shop.database.columns()).isEqualTo(Shop.NEW_COLUMNS);
         assertThat(page.locator(".snapshots tbody tr[id]").first()).isVisible();
@@ -168,7 +169,8 @@ class PageTest {
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
         assertThat(page.locator(".filters")).containsText("All 1,001");
         // what needs a human comes first
-        assertThat(page.locator(".stores tbody tr").first().locator(".mark").nth(2)).hasText("failed");
+        assertThat(page.locator(".stores tbody tr").first().locator(".mark").nth(2))
+                .hasText("failed");
         Browser.shoot(page, "stores", false);
 
         page.locator("#q").pressSequentially("willow books");
@@ -211,7 +213,9 @@ class PageTest {
         Page page = browser.window(1280, 900, ColorScheme.LIGHT, false);
         page.navigate("/");
         page.locator("#q").fill("failed");
-        page.getByText("Search", new Page.GetByTextOptions().setExact(true)).last().click();
+        page.getByText("Search", new Page.GetByTextOptions().setExact(true))
+                .last()
+                .click();
         assertThat(page.locator(".stores tbody tr[id^=store-]").first()).isVisible();
         page.locator(".stores .id").first().click();
         assertThat(page.locator(".notice h2").first()).hasText("CoCart database update failed");
@@ -266,7 +270,9 @@ class PageTest {
         Page phone = browser.window(360, 740, ColorScheme.LIGHT, true);
         for (String path : List.of(list, failed, old)) {
             look(phone, path, "phone", faults);
-            assertThat(phone.evaluate("document.documentElement.scrollWidth")).as(path).isEqualTo(360);
+            assertThat(phone.evaluate("document.documentElement.scrollWidth"))
+                    .as(path)
+                    .isEqualTo(360);
         }
         assertThat(faults).isEmpty();
         assertThat(browser.errors).isEmpty();
@@ -294,7 +300,8 @@ class PageTest {
     }
 
     private static Locator button(Page page, String name) {
-        return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+        return page.getByRole(
+                AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
     }
 
     /** Goes to a button as somebody without a mouse does. */

@@ -1,7 +1,7 @@
 package cocart.upkeep.console;
 
-import cocart.upkeep.notify.Notices;
 import cocart.upkeep.migrate.Replanning;
+import cocart.upkeep.notify.Notices;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.Updates;

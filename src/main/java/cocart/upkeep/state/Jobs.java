@@ -106,7 +106,10 @@ public final class Jobs {
                 Instant again = run.failed() && run.finished() != null
                         ? run.finished().plus(retryAfter).toInstant(ZoneOffset.UTC)
                         : null;
-                Stream.of(time, again).filter(Objects::nonNull).min(Instant::compareTo).ifPresent(at -> next.put(store, at));
+                Stream.of(time, again)
+                        .filter(Objects::nonNull)
+                        .min(Instant::compareTo)
+                        .ifPresent(at -> next.put(store, at));
             }
         }
         return next;

@@ -39,8 +39,7 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
      * @param lowest the lowest value in words
      * @param scale what a bar of full height means, in words
      */
-    public record Row(
-            String label, String newest, String highest, String lowest, String scale, List<Bar> bars) {}
+    public record Row(String label, String newest, String highest, String lowest, String scale, List<Bar> bars) {}
 
     /**
      * One value.
@@ -108,7 +107,8 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
         int slot = slots - snapshots.size();
         for (Snapshot snapshot : snapshots) {
             long figure = value.applyAsLong(snapshot);
-            double height = scale == 0 ? 0 : Math.min(HEIGHT, Math.max(figure > 0 ? 1 : 0, (double) HEIGHT * figure / scale));
+            double height =
+                    scale == 0 ? 0 : Math.min(HEIGHT, Math.max(figure > 0 ? 1 : 0, (double) HEIGHT * figure / scale));
             bars.add(new Bar(
                     slot++ * SLOT + (SLOT - BAR) / 2,
                     BAR,

@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param raised since when it says so, or null
  */
 public record NoticeView(
-        String id, String kind, String cause, String title, String text, @Nullable Moment raised) {
+        String id,
+        String kind,
+        String cause,
+        String title,
+        String text,
+        @Nullable Moment raised) {
 
     private static final Map<String, String> TITLES = Map.ofEntries(
             Map.entry("update-required", "CoCart database update required"),

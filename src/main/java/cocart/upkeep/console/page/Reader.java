@@ -42,8 +42,7 @@ public final class Reader {
     private final Jobs jobs;
     private final KnownSnapshots known;
 
-    public Reader(
-            Database database, Stores stores, Status status, Updates updates, Jobs jobs, KnownSnapshots known) {
+    public Reader(Database database, Stores stores, Status status, Updates updates, Jobs jobs, KnownSnapshots known) {
         this.database = database;
         this.stores = stores;
         this.status = status;
@@ -116,13 +115,15 @@ public final class Reader {
 
     private List<StepView> steps(DataUpdate update, Instant now) {
         Map<String, List<LogLine>> log = new HashMap<>();
-        List<String> names = database.sql("page-steps")
-                .param("update", update.id())
-                .query((row, n) -> row.getString("name"))
-                .list()
-                .stream()
-                .sorted(Comparator.comparingInt(String::length).reversed())
-                .toList();
+        List<String> names =
+                database
+                        .sql("page-steps")
+                        .param("update", update.id())
+                        .query((row, n) -> row.getString("name"))
+                        .list()
+                        .stream()
+                        .sorted(Comparator.comparingInt(String::length).reversed())
+                        .toList();
         database.sql("page-step-events")
                 .param("store", update.store())
                 .param("since", LocalDateTime.ofInstant(update.createdAt(), ZoneOffset.UTC))
@@ -218,7 +219,8 @@ public final class Reader {
         long aboutBytes = job.path("aboutBytes").asLong();
         return new StorePage.Activity(
                 job.path("name").asText(),
-                Objects.requireNonNull(Moment.of(Instant.parse(job.path("startedAt").asText()), now)),
+                Objects.requireNonNull(
+                        Moment.of(Instant.parse(job.path("startedAt").asText()), now)),
                 ProgressText.files(files, job.path("aboutFiles").asLong()),
                 ProgressText.size(bytes)
                         + (aboutBytes > 0 ? " of about " + ProgressText.size(Math.max(bytes, aboutBytes)) : ""),

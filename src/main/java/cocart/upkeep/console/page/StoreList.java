@@ -47,7 +47,8 @@ public record StoreList(
      * @param page from 1; one that is not there is the nearest that is
      */
     static StoreList of(List<StoreLine> all, List<NoticeView> notices, String words, String show, int page) {
-        String searched = words.strip().substring(0, Math.min(LONGEST_SEARCH, words.strip().length()));
+        String searched = words.strip()
+                .substring(0, Math.min(LONGEST_SEARCH, words.strip().length()));
         String shown = SHOWN.contains(show) ? show : "all";
         List<StoreLine> matching = searched.isEmpty()
                 ? all
