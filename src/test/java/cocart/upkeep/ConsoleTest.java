@@ -500,6 +500,27 @@ class ConsoleTest {
         assertThat(other.resolve("data/console.json")).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "console.port = 70000 | upkeep.console.port must be a whole number from 1 to 65535, not '70000'",
+                "console.enabled = yes | upkeep.console.enabled must be true or false, not 'yes'",
+                "console.tls.key = config/application.properties | upkeep.console.tls.key needs"
+                        + " upkeep.console.tls.certificate beside it",
+                "console.tls.certificate = none.pem | none.pem, which cannot be read; it must be a PEM file",
+                "console.adress = 0.0.0.0 | unknown property upkeep.console.adress; did you mean upkeep.console.address?"
+            })
+    void aWrongSettingIsSaid(String line, String expected) throws Exception {
+        Path other = Files.createDirectories(folder.resolve("wrong/config"));
+        Files.writeString(
+                other.resolve("application.properties"),
+                "upkeep.stores = acme\nupkeep.store.acme.files = file:/\nupkeep." + line + "\n");
+        Shop.Said said = Shop.say("--home", other.getParent().toString(), "token");
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).hasLineCount(1).contains("line 3: ", expected);
+    }
+
     private static void plan(String store) {
         bundle.updates
                 .plan(store, PLUGIN, "2.9.3", "3.0.0", "4.3.6", Instant.now(), false)

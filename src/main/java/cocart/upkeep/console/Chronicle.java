@@ -9,8 +9,8 @@ import java.util.Objects;
 /** What has happened to a store and was seen of it, as JSON, newest first. */
 public final class Chronicle {
 
-    /** Greater than every id of an event. */
-    private static final String LAST = "~";
+    /** Greater than every id of an event, whatever the database's collation: they are hexadecimal. */
+    private static final String LAST = "g";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -23,6 +23,7 @@ public final class Chronicle {
     /**
      * {@code {"events": [{"id", "at", "text"}]}}.
      *
+     * @param limit from 1 to 1000
      * @param before id of an event: only those before it; empty for the newest
      */
     public ObjectNode events(String store, int limit, String before) {
@@ -31,8 +32,10 @@ public final class Chronicle {
         database.sql("events-of")
                 .param("store", store)
                 .param("before", before.isEmpty() ? LAST : before)
-                .param("limit", limit)
                 .query(row -> {
+                    if (list.size() == limit) {
+                        return;
+                    }
                     list.addObject()
                             .put("id", row.getString("id"))
                             .put("at", Objects.toString(Database.instant(row, "at"), null))
@@ -41,11 +44,18 @@ public final class Chronicle {
         return root;
     }
 
-    /** {@code {"sightings": [{"plugin", "state", "version", …}]}}. */
+    /**
+     * {@code {"sightings": [{"plugin", "state", "version", …}]}}.
+     *
+     * @param limit from 1 to 1000
+     */
     public ObjectNode sightings(String store, int limit) {
         ObjectNode root = JSON.createObjectNode();
         ArrayNode list = root.putArray("sightings");
-        database.sql("sightings-of").param("store", store).param("limit", limit).query(row -> {
+        database.sql("sightings-of").param("store", store).query(row -> {
+            if (list.size() == limit) {
+                return;
+            }
             list.addObject()
                     .put("plugin", row.getString("plugin"))
                     .put("state", row.getString("state"))
