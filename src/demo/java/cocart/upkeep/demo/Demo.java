@@ -61,6 +61,9 @@ public final class Demo {
             files.plugin("2.9.3");
             System.setProperty("upkeep.demo.sftp.port", String.valueOf(sftp.port()));
             System.setProperty("upkeep.demo.password", password);
+            if (Boolean.getBoolean("upkeep.demo.exit")) {
+                System.setProperty("upkeep.console.enabled", "false"); // nobody is there to look
+            }
             System.setProperty(
                     "upkeep.demo.dump-program", mariadb.program("mariadb-dump").toString());
             try (Connection connection = DriverManager.getConnection(mariadb.url("shop"), "shop", password);
@@ -71,6 +74,7 @@ public final class Demo {
                 List<String> carts = database.carts();
                 say("Starting the bundle. What it does is logged below; a person's deeds are lines like this.");
                 bundle.start();
+                bundle.consoleAddress().ifPresent(address -> say("The page is at " + address));
                 bundle.consoleAddress().ifPresent(address -> say("See it at " + address));
                 await(() -> bundle.isSettled("demo", SLUG, "2.9.3"), "CoCart 2.9.3 to settle");
                 say("A person copies CoCart 4.3.6 over it by hand: the first half ...");
@@ -115,6 +119,9 @@ public final class Demo {
                 + "; new carts were exposed for " + update.exposureSeconds() + " s");
         if (!Boolean.getBoolean("upkeep.demo.exit")) {
             say("The bundle keeps looking after the store; stop it with Ctrl+C.");
+            bundle.consoleAddress()
+                    .ifPresent(address -> say("See it at " + address + "; the token for its buttons is in "
+                            + bundle.settings().home().resolve("data/token")));
             Thread.currentThread().join();
         }
         return detected && backedUp && migrated && complete ? 0 : 1;

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what the pages show, from the state database and the snapshots on disk. */
@@ -34,6 +35,7 @@ public final class Reader {
     private static final List<String> JOBS = List.of("detect", "migrate", "back-up", "off-site", "drill", "tidy");
 
     private static final int FEW_SNAPSHOTS = 10;
+    private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Database database;
     private final Stores stores;
@@ -41,6 +43,7 @@ public final class Reader {
     private final Updates updates;
     private final Jobs jobs;
     private final KnownSnapshots known;
+    private volatile @Nullable Fleet fleet;
 
     public Reader(Database database, Stores stores, Status status, Updates updates, Jobs jobs, KnownSnapshots known) {
         this.database = database;
@@ -53,6 +56,19 @@ public final class Reader {
 
     /** A page of the list; what it is given may be anything. */
     public StoreList list(String words, String show, int page) {
+        Fleet known = fleet;
+        if (known == null || System.nanoTime() - known.readAt > FRESH_NANOS) {
+            known = fleet();
+            fleet = known;
+        }
+        return StoreList.of(known.lines, known.notices, words, show, page);
+    }
+
+    /** All stores; read once for everybody who looks within a moment. */
+    private record Fleet(long readAt, List<StoreLine> lines, List<NoticeView> notices) {}
+
+    private Fleet fleet() {
+        long begun = System.nanoTime();
         Instant now = now();
         Map<String, Instant> detects = jobs.next("detect");
         Map<String, Instant> backups = jobs.next("back-up");
@@ -66,7 +82,7 @@ public final class Reader {
             lines.add(StoreLine.of(
                     (ObjectNode) node, store == null ? null : store.url(), detects.get(id), backups.get(id), now));
         }
-        return StoreList.of(lines, NoticeView.list(all.path("notices"), "", now), words, show, page);
+        return new Fleet(begun, List.copyOf(lines), NoticeView.list(all.path("notices"), "", now));
     }
 
     /**
