@@ -306,6 +306,8 @@ public final class Bundle implements AutoCloseable {
         properties.setProperty(
                 "upkeep.heartbeat",
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
+        // the outbox tries again by itself; the client would post what was answered by 503 twice
+        properties.putIfAbsent("camel.component.http.automatic-retries-disabled", "true");
         bind(
                 "ticks",
                 new TickHealth(main::getCamelContext, SharedTicks.prepare(properties, state, instance.id(), ticks)));

@@ -193,7 +193,7 @@ class NotifyTest {
     @Test
     void aChannelThatFailsIsTriedAgainAndSaidOnceAndKeepsNoOtherBack() throws Exception {
         Running one = start(false, both());
-        hook.status = 500;
+        hook.status = 503;
         one.job("acme", "detect", "store acme: away");
         one.send();
         mails(2);
@@ -204,7 +204,7 @@ class NotifyTest {
         one.bundle().notices.refreshAll();
         assertThat(one.bundle().notices.open("")).singleElement().satisfies(notice -> {
             assertThat(notice.cause()).isEqualTo("channel-failed");
-            assertThat(notice.text()).contains("webhook", "status 500", "upkeep.notify.webhook.url");
+            assertThat(notice.text()).contains("webhook", "status 503", "upkeep.notify.webhook.url");
         });
         assertThat(said("cannot be sent by webhook")).hasSize(1);
         hook.status = 200;
@@ -233,7 +233,7 @@ class NotifyTest {
     @Test
     void afterAFailureItWaits() throws Exception {
         Running one = start(false, both("upkeep.notify.back-off = 1h"));
-        hook.status = 500;
+        hook.status = 503;
         one.job("acme", "detect", "store acme: away");
         for (int i = 0; i < 4; i++) {
             one.send();
