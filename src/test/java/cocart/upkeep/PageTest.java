@@ -291,9 +291,9 @@ class PageTest {
 
     private static List<String> faults(AxeBuilder axe, String where) {
         return axe.setLegacyMode(true).analyze().getViolations().stream()
-                        .filter(rule -> Stream.of("serious", "critical").anyMatch(rule.getImpact()::equals))
-                        .map(rule -> where + ": " + describe(rule))
-                        .toList();
+                .filter(rule -> Stream.of("serious", "critical").anyMatch(rule.getImpact()::equals))
+                .map(rule -> where + ": " + describe(rule))
+                .toList();
     }
 
     private static String describe(Rule rule) {
