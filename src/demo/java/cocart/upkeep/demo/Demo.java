@@ -74,7 +74,6 @@ public final class Demo {
                 List<String> carts = database.carts();
                 say("Starting the bundle. What it does is logged below; a person's deeds are lines like this.");
                 bundle.start();
-                bundle.consoleAddress().ifPresent(address -> say("The page is at " + address));
                 bundle.consoleAddress().ifPresent(address -> say("See it at " + address));
                 await(() -> bundle.isSettled("demo", SLUG, "2.9.3"), "CoCart 2.9.3 to settle");
                 say("A person copies CoCart 4.3.6 over it by hand: the first half ...");
