@@ -1,1 +1,2 @@
-SELECT at, text FROM event WHERE store = :store ORDER BY at DESC, id DESC LIMIT :most
+-- A store's history, newest first; so much of it as a page ever shows.
+SELECT at, text FROM event WHERE store = :store ORDER BY at DESC, id DESC LIMIT 1001

@@ -297,8 +297,7 @@ public final class Bundle implements AutoCloseable {
         main.configure().health().withEnabled(ticks);
         if (ticks) {
             // what lives for seconds is not observed
-            observation =
-                    Observation.begin(settings, database, jobs, state, instance, main::getCamelContext, this::bind);
+            observe();
         }
 
         Properties properties = settings.forCamel();
@@ -352,7 +351,12 @@ public final class Bundle implements AutoCloseable {
     /** To be started with the console's routes, but without its port, to see whether they can be used. */
     void lookAtConsole() {
         main.configure().setRoutesExcludePattern(null);
+        observe();
         console(false);
+    }
+
+    private void observe() {
+        observation = Observation.begin(settings, jobs, state, main::getCamelContext, this::bind);
     }
 
     private void console(boolean listens) {

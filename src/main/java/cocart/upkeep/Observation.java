@@ -30,14 +30,12 @@ final class Observation implements AutoCloseable {
     /** @param bind what makes a bean known to Camel by its name */
     static Observation begin(
             Settings settings,
-            Database database,
             Jobs jobs,
             HikariDataSource state,
-            Instance instance,
             Supplier<CamelContext> camel,
             BiConsumer<String, Object> bind) {
         Observed observed = new Observed(
-                database,
+                new Database(state),
                 List.copyOf(settings.stores().keySet()),
                 store -> Bundle.schedule(settings, store, "back-up"),
                 settings.duration("lease"),
@@ -56,7 +54,8 @@ final class Observation implements AutoCloseable {
         bind.accept("routeMetrics", metrics.routes());
         Observation begun = new Observation(observed, metrics);
         if (settings.value("tracing.enabled").equals("true")) {
-            begun.tracing = new Tracing(settings.value("tracing.endpoint"), instance.id());
+            begun.tracing = new Tracing(
+                    settings.value("tracing.endpoint"), Instance.current().id());
             bind.accept("tracer", begun.tracing.tracer());
             bind.accept("propagators", begun.tracing.propagators());
             bind.accept("camelTracer", begun.tracing.camel());

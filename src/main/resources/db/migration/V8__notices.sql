@@ -28,16 +28,3 @@ SELECT CONCAT(n.store, '-', n.kind), n.store, n.kind, n.kind,
     ORDER BY CASE WHEN u.open_key IS NULL THEN 1 ELSE 0 END, u.created_at DESC, u.id LIMIT 1), ''),
   '', n.text, n.raised_at, n.raised_at, n.dismissed_at
 FROM notice n WHERE n.kind <> 'attention';
-
-DROP TABLE notice;
-ALTER TABLE standing_notice RENAME TO notice;
-CREATE UNIQUE INDEX notice_once ON notice (store, cause, subject);
-
--- What a channel (log, webhook, mail) was last told of a notice. fingerprint: '' once it was told that the cause is gone.
-CREATE TABLE notice_told (
-  notice_id   VARCHAR(100) NOT NULL,
-  channel     VARCHAR(16)  NOT NULL,
-  fingerprint VARCHAR(64)  NOT NULL,
-  told_at     TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3) NOT NULL,
-  PRIMARY KEY (notice_id, channel)
-);

@@ -160,7 +160,7 @@ class MistakesTest {
     @Test
     void aRouteFileThatIsMissingIsSaid() throws Exception {
         Files.delete(shop.home.resolve("routes/back-up.camel.yaml"));
-        assertMistake("migrate.camel.yaml, line ", "no route begins with direct:back-up");
+        assertMistake("camel.yaml, line ", "no route begins with direct:back-up");
     }
 
     @Test

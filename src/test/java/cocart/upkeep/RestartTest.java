@@ -72,6 +72,7 @@ class RestartTest {
         }
     }
 
+    @Tag("soak")
     @Test
     void theStateDatabaseCrashesAndComesBack() throws Exception {
         try (OwnPostgres postgres = new OwnPostgres();

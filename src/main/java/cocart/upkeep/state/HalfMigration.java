@@ -24,20 +24,27 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ends a migration that was broken off. H2, MariaDB and MySQL keep what a statement has done to the tables at once, not
  * with the end of a transaction: after a kill, or on a full disk, a part of a migration is there, and Flyway stops at it.
- * Our migrations only add and drop, so the same migration can go on: what is there already, or gone, is passed over.
+ * Our migrations add and drop, and copy or rename as the last they do, so the same migration can go on: what is there
+ * already, or gone, is passed over.
  */
 final class HalfMigration {
 
-    /** There is such a table, index or column already, or no such index any more. */
+    /** There is such a table, index, column or row already, or no such index any more. */
     private static final Set<Integer> DONE = Set.of(
             1050,
             1060,
             1061,
+            1062,
             1091,
+            ErrorCode.DUPLICATE_KEY_1,
             ErrorCode.TABLE_OR_VIEW_ALREADY_EXISTS_1,
             ErrorCode.INDEX_ALREADY_EXISTS_1,
             ErrorCode.DUPLICATE_COLUMN_NAME_1,
             ErrorCode.INDEX_NOT_FOUND_1);
+
+    /** There is no such table any more. */
+    private static final Set<Integer> GONE =
+            Set.of(1051, 1146, ErrorCode.TABLE_OR_VIEW_NOT_FOUND_1, ErrorCode.TABLE_OR_VIEW_NOT_FOUND_DATABASE_EMPTY_1);
 
     private static final int LOCK_SECONDS = 60;
 
@@ -80,7 +87,7 @@ final class HalfMigration {
                 try {
                     execute(connection, statement);
                 } catch (SQLException e) {
-                    if (!DONE.contains(e.getErrorCode())) {
+                    if (!isDone(statement, e.getErrorCode())) {
                         throw e;
                     }
                 }
@@ -98,6 +105,11 @@ final class HalfMigration {
                 execute(connection, "DO RELEASE_LOCK('upkeep-half-migration')");
             }
         }
+    }
+
+    private static boolean isDone(String statement, int error) {
+        return DONE.contains(error)
+                || (GONE.contains(error) && (statement.startsWith("DROP TABLE ") || statement.contains(" RENAME TO ")));
     }
 
     private static @Nullable MigrationInfo half(Flyway flyway) {

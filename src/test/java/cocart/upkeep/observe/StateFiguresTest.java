@@ -47,9 +47,11 @@ class StateFiguresTest {
             update("a", "acme", "awaiting-approval", 600, 500);
             step("a", 0, "pending", 500, null);
             step("a", 1, "pending", 500, null);
-            change("INSERT INTO notice (store, kind, text) VALUES ('acme', 'update-required', 'x')");
-            change("INSERT INTO notice (store, kind, text) VALUES ('blue', 'attention', 'x')");
-            change("INSERT INTO notice (store, kind, text, dismissed_at) VALUES ('acme', 'attention', 'x', ?)", 5);
+            String notice = "INSERT INTO notice (id, store, kind, cause, subject, fingerprint, text";
+            change(notice + ") VALUES ('1', 'acme', 'update-required', 'update-required', '', 'x', 'x')");
+            change(notice + ") VALUES ('2', 'blue', 'attention', 'exposure', '', 'x', 'x')");
+            change(notice + ", dismissed_at) VALUES ('3', 'acme', 'attention', 'exposure', '', 'x', 'x', ?)", 5);
+            change(notice + ", cleared_at) VALUES ('4', 'acme', 'attention', 'disk', '', 'x', 'x', ?)", 5);
 
             Figures figures = figures("acme", "blue", "new");
             Figures.Store acme = figures.stores().get(0);

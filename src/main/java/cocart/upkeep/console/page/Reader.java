@@ -96,11 +96,10 @@ public final class Reader {
         ObjectNode node = status.of(store);
         Optional<DataUpdate> update = updates.current(store.id());
         List<Timed> timed = jobs(store.id(), now);
-        List<LogLine> history = database.sql("page-events")
-                .param("store", store.id())
-                .param("most", events + 1)
-                .query((row, n) -> line(row, now))
-                .list();
+        List<LogLine> history =
+                database.sql("page-events").param("store", store.id()).query((row, n) -> line(row, now)).list().stream()
+                        .limit(events + 1L)
+                        .toList();
         List<KnownSnapshots.Known> snapshots = List.of();
         String snapshotsError = null;
         try {

@@ -1,0 +1,2 @@
+-- What is left is in standing_notice.
+DROP TABLE notice;
