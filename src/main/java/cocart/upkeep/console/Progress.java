@@ -47,8 +47,8 @@ public final class Progress {
 
     /**
      * True while waiting helps: a plugin folder has changed and only has to stay as it is for {@code detect.settle}, steps
-     * of an approved update are to run, one has been made after which another may be due, or another run is at it. False when a human is needed, a job failed, CoCart's own
-     * updater is waited for, or nothing is left.
+     * of an approved update are to run, one has been made after which another may be due, or another run is at it. False
+     * when a human is needed, a job failed, CoCart's own updater is waited for, or nothing is left.
      */
     public boolean awaits(String store) {
         if (isClaimed(store)) {

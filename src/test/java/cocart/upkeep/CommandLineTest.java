@@ -1,0 +1,177 @@
+package cocart.upkeep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import cocart.upkeep.Shop.Said;
+import cocart.upkeep.console.Overview;
+import cocart.upkeep.console.Paint;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What commands print, for people and for programs; no server is needed for that. */
+class CommandLineTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Path home;
+
+    @BeforeEach
+    void twoStores() throws Exception {
+        home = folder.resolve("home");
+        Shop.copy(Path.of("routes"), home.resolve("routes"));
+        Shop.copy(Path.of("config/updates"), home.resolve("config/updates"));
+        List<String> lines = new ArrayList<>(
+                List.of("upkeep.stores = acme,blue", "upkeep.console.enabled = false", "upkeep.detect.settle = 0s"));
+        for (String id : List.of("acme", "blue")) {
+            Path plugin =
+                    Files.createDirectories(folder.resolve(id + "/wp-content/plugins/cart-rest-api-for-woocommerce"));
+            Files.writeString(
+                    plugin.resolve("cart-rest-api-for-woocommerce.php"),
+                    "<?php\n/*\n * Plugin Name: CoCart\n * Version: 4.3.6\n */\n");
+            lines.add("upkeep.store." + id + ".files = file:" + folder.resolve(id));
+            lines.add("upkeep.store." + id + ".database.url = jdbc:mariadb://127.0.0.1:9/shop");
+            lines.add("upkeep.store." + id + ".database.username = shop");
+            lines.add("upkeep.store." + id + ".database.password = s3cret!");
+            lines.add("upkeep.store." + id + ".database.prefix = wp_");
+        }
+        Files.write(home.resolve("config/application.properties"), lines);
+    }
+
+    private Said say(String command, String... more) {
+        List<String> all = new ArrayList<>(List.of("--home", home.toString(), command));
+        all.addAll(List.of(more));
+        return Shop.say(all.toArray(String[]::new));
+    }
+
+    @Test
+    void statusIsOfTheStoresThatAreNamed() throws Exception {
+        Said both = say("status", "--json");
+        assertThat(JSON.readTree(both.out()).get("stores")).hasSize(2);
+        JsonNode one = JSON.readTree(say("status", "blue", "--json").out());
+        assertThat(one.get("stores")).hasSize(1);
+        assertThat(one.at("/stores/0/id").asText()).isEqualTo("blue");
+        assertThat(say("status", "blue").out()).startsWith("blue\n").doesNotContain("acme", "\u001b");
+        Said wrong = say("status", "green");
+        assertThat(wrong.code()).isEqualTo(2);
+        assertThat(wrong.err()).contains("green").hasLineCount(1);
+        assertThat(say("status", "--watch", "0").code()).isEqualTo(2);
+    }
+
+    @Test
+    void watchingSaysWhatHasChangedUntilItIsStopped() throws Exception {
+        Path log = folder.resolve("watch.log");
+        Process watch = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "cocart.upkeep.Upkeep",
+                        "--home",
+                        home.toString(),
+                        "status",
+                        "--json",
+                        "--watch",
+                        "1")
+                .redirectOutput(log.toFile())
+                .redirectError(folder.resolve("watch.err").toFile())
+                .start();
+        try {
+            org.awaitility.Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> Files.readAllLines(log).size() == 1);
+            say("once", "acme"); // fails, and says so
+            org.awaitility.Awaitility.await()
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> Files.readAllLines(log).size() > 1);
+            List<String> said = Files.readAllLines(log);
+            assertThat(JSON.readTree(said.get(0)).at("/stores/0/error").isNull())
+                    .isTrue();
+            assertThat(JSON.readTree(said.get(said.size() - 1))
+                            .at("/stores/0/error")
+                            .asText())
+                    .contains("127.0.0.1:9");
+            assertThat(watch.isAlive()).isTrue();
+        } finally {
+            watch.destroy();
+            assertThat(watch.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(Files.readString(folder.resolve("watch.err"))).doesNotContain("\tat ");
+    }
+
+    @Test
+    void programsGetJson() throws Exception {
+        JsonNode checks = JSON.readTree(say("check", "--json").out()).get("checks");
+        assertThat(checks).isNotEmpty();
+        JsonNode failed = null;
+        for (JsonNode check : checks) {
+            if (check.get("outcome").asText().equals("failed")
+                    && check.get("check").asText().equals("database")) {
+                failed = check;
+            }
+        }
+        assertThat(failed).isNotNull();
+        assertThat(failed.get("store").asText()).isIn("acme", "blue");
+        assertThat(failed.get("reason").asText()).contains("127.0.0.1:9").doesNotContain("s3cret");
+
+        assertThat(JSON.readTree(say("once", "acme", "--json").out())
+                        .at("/stores/0/id")
+                        .asText())
+                .isEqualTo("acme");
+        assertThat(JSON.readTree(say("prune", "acme", "--dry-run", "--json").out())
+                        .get("snapshots"))
+                .isEmpty();
+        assertThat(JSON.readTree(say("verify", "--json").out()).get("whole").asBoolean())
+                .isTrue();
+    }
+
+    @Test
+    void theShellCompletesCommandsAndOptions() throws Exception {
+        Path script = folder.resolve("completion.bash");
+        Files.writeString(script, Shop.say("generate-completion").out());
+        Process bash = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "source '" + script + "' && COMP_WORDS=(upkeep sta) COMP_CWORD=1"
+                                + " && _complete_upkeep && printf '%s\\n' \"${COMPREPLY[@]}\"")
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(bash.getInputStream().readAllBytes()).lines()).contains("status");
+        assertThat(Files.readString(script)).contains("--watch", "--json", "approve");
+    }
+
+    @Test
+    void anOverviewHasThoseFirstThatNeedAHuman() throws Exception {
+        ObjectNode all = (ObjectNode) JSON.readTree("""
+                {"stores": [
+                  {"id": "fine", "plugins": [{"version": "4.3.6", "state": "settled", "schema": "current"}],
+                   "dataUpdate": {"state": "complete"}, "notice": null, "notices": [], "error": null,
+                   "lastSnapshot": {"sealedAt": "2026-11-24T01:00:00Z", "verifiedAt": "2026-11-24T02:00:00Z"}},
+                  {"id": "waiting", "plugins": [{"version": null, "state": "unsettled", "schema": "unknown"}],
+                   "dataUpdate": {"state": "awaiting-approval"}, "error": null, "lastSnapshot": null,
+                   "notice": {"kind": "update-required", "text": "Run: upkeep approve waiting"}, "notices": []}],
+                 "notices": []}""");
+        StringWriter text = new StringWriter();
+        Overview.print(new PrintWriter(text, true), all, Paint.PLAIN, Instant.parse("2026-11-24T13:30:00Z"));
+        assertThat(text.toString().lines())
+                .containsExactly(
+                        "STORE    COCART  FILES      SCHEMA   DATA UPDATE        LAST SNAPSHOT",
+                        "waiting  none    unsettled  unknown  awaiting-approval  none",
+                        "fine     4.3.6   settled    current  complete           12 h ago, verified",
+                        "",
+                        "waiting: Run: upkeep approve waiting");
+    }
+}
