@@ -225,7 +225,8 @@ public final class Bundle implements AutoCloseable {
                         new Sightings(database),
                         plugins,
                         events,
-                        ownUpdaters));
+                        ownUpdaters,
+                        jobs));
         Backups backups = new Backups(
                 database,
                 stores,
@@ -361,8 +362,9 @@ public final class Bundle implements AutoCloseable {
 
     private void console(boolean listens) {
         ConsoleSettings where = settings.console();
-        Gate first =
-                new Gate(new Access(token(settings), where.hosts(), where.scheme(), Clock.systemUTC()), where.isTls());
+        Gate first = new Gate(
+                new Access(token(settings), where.hosts(), where.scheme(), where.alwaysToken(), Clock.systemUTC()),
+                where.isTls());
         ConsoleServer server = new ConsoleServer(where, first, listens);
         if (listens) {
             gate = first;

@@ -75,6 +75,8 @@ public final class Settings {
             "database.prefix",
             "database.tunnel");
 
+    private static final Pattern DURATION = Pattern.compile("0|([0-9]+(ms|[dhms]))+");
+
     /** Options of the bundle. */
     private static final Map<String, String> GLOBAL = Map.ofEntries(
             Map.entry("stores", ""),
@@ -116,6 +118,7 @@ public final class Settings {
             Map.entry("console.address", "127.0.0.1"),
             Map.entry("console.port", "8080"),
             Map.entry("console.hosts", ""),
+            Map.entry("console.read-token", "elsewhere"),
             Map.entry("console.tls.certificate", ""),
             Map.entry("console.tls.key", ""),
             Map.entry("retry.after", "15m"),
@@ -303,6 +306,9 @@ public final class Settings {
         }
         scratch();
         yesOrNo("upkeep.console.enabled", value("console.enabled"));
+        if (!Set.of("elsewhere", "always").contains(value("console.read-token"))) {
+            throw wrong("upkeep.console.read-token", "must be elsewhere or always, not " + value("console.read-token"));
+        }
         console();
         cron("upkeep.tick.cron", value("tick.cron"));
         cron("upkeep.notices.cron", value("notices.cron"));
@@ -325,6 +331,14 @@ public final class Settings {
         }
     }
 
+    private @Nullable String url(String id) {
+        String url = own(id, "url");
+        if (url != null && !url.matches("https?://[^\\s/]+.*")) {
+            throw wrong(nameOf(id, "url"), "must be the shop's address, such as https://shop.example, not " + url);
+        }
+        return url;
+    }
+
     /** Where the console listens, whether or not it is switched on. */
     ConsoleSettings console() {
         Path certificate = pem("console.tls.certificate");
@@ -338,6 +352,7 @@ public final class Settings {
                 value("console.address").strip(),
                 port("upkeep.console.port", value("console.port")),
                 Set.copyOf(split(value("console.hosts").toLowerCase(Locale.ROOT))),
+                value("console.read-token").equals("always"),
                 certificate,
                 key);
     }
@@ -406,7 +421,7 @@ public final class Settings {
         return new StoreSettings(
                 id,
                 files,
-                own(id, "url"),
+                url(id),
                 plugins,
                 new StoreSettings.DatabaseSettings(
                         own(id, "database.url"),
@@ -522,13 +537,13 @@ public final class Settings {
     }
 
     private Duration duration(String name, String value) {
-        try {
-            long millis = TimeUtils.toMilliSeconds(value.trim());
-            if (millis >= 0) {
-                return Duration.ofMillis(millis);
+        // Camel's own parser takes for 0 what it does not understand
+        if (DURATION.matcher(value.trim()).matches()) {
+            try {
+                return Duration.ofMillis(TimeUtils.toMilliSeconds(value.trim()));
+            } catch (RuntimeException e) {
+                // it throws several kinds, for example for what is too long; said below
             }
-        } catch (RuntimeException e) {
-            // Camel's parser throws several kinds; said below
         }
         throw wrong(name, "must be a duration such as 30s, 10m or 1d, not '" + value + "'");
     }
@@ -588,7 +603,8 @@ public final class Settings {
             throw wrong(
                     name,
                     "is no Quartz cron expression (seconds minutes hours day-of-month month day-of-week): '" + value
-                            + "' (" + e.getMessage() + ")");
+                            + "' ("
+                            + e.getMessage().replaceAll(" \\([a-z.]+[.][A-Za-z]+Exception:.*", "") + ")");
         }
     }
 

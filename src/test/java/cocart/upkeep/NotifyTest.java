@@ -274,8 +274,8 @@ class NotifyTest {
         one.send();
         JsonNode slack = hook.got.get(0).json();
         assertThat(slack.get("text").asText())
-                .contains("&lt;!channel&gt; &lt;https://evil|x&gt; &amp;")
-                .doesNotContain("<", "\r", "\u202e", "\u0000")
+                .contains("&lt;!channel&gt; &lt;https:\u200b//evil|x&gt; &amp;")
+                .doesNotContain("<", "\r", "\u202e", "\u0000", "://", "all@example")
                 .satisfies(text -> assertThat(text.lines().filter(line -> line.startsWith("Bcc")))
                         .isEmpty());
         assertThat(slack.get("mrkdwn").asBoolean()).isFalse();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,24 +55,28 @@ public final class Access {
     }
 
     /** What proxies add: whoever asks is not on this machine, although the connection is from there. */
-    private static final Set<String> FORWARDED =
-            Set.of("forwarded", "via", "x-real-ip", "x-client-ip", "client-ip", "cf-connecting-ip", "true-client-ip");
+    private static final Pattern FORWARDED =
+            Pattern.compile(".*forwarded.*|.*[-_]ip|via|cdn-loop|x[-_]remote[-_]addr|x[-_]envoy[-_].*|cf[-_].*");
 
-    private static final Set<String> AT_MOST_ONCE = Set.of("host", "authorization", "origin", "sec-fetch-site");
+    private static final Set<String> AT_MOST_ONCE =
+            Set.of("host", "authorization", "origin", "sec-fetch-site", "sec-fetch-mode");
 
     private final Token token;
     private final Set<String> hosts;
     private final String scheme;
+    private final boolean always;
     private final WrongTokens wrong;
 
     /**
      * @param hosts names under which the console may be asked for besides localhost and its address, in lower case
      * @param scheme {@code http} or {@code https}
+     * @param always true if reading needs the token on this machine too
      */
-    public Access(Token token, Set<String> hosts, String scheme, Clock clock) {
+    public Access(Token token, Set<String> hosts, String scheme, boolean always, Clock clock) {
         this.token = token;
         this.hosts = hosts;
         this.scheme = scheme;
+        this.always = always;
         this.wrong = new WrongTokens(clock);
     }
 
@@ -95,15 +100,21 @@ public final class Access {
                     421, "This console is not known by the name in the URL; add that name to upkeep.console.hosts.");
         }
         boolean forwarded = asked.headers().keySet().stream()
-                .anyMatch(name -> name.startsWith("x-forwarded") || FORWARDED.contains(name));
-        boolean here = asked.peer().isLoopbackAddress() && isLoopback(host) && !forwarded;
+                .anyMatch(name -> FORWARDED.matcher(name).matches());
+        boolean here = !always && asked.peer().isLoopbackAddress() && isLoopback(host) && !forwarded;
         boolean reads = isReading(asked.method());
         if (!reads && !isSameOrigin(asked, authority)) {
             return refusal(403, "Nothing is changed here by order of a page from another place.");
         }
+        if (reads && isByAnotherPage(asked)) {
+            return refusal(403, "Nothing is read here by order of a page from another place.");
+        }
         String offered = offered(asked.one("authorization"), reads);
         if (offered == null) {
             return here && reads ? Optional.empty() : Optional.of(tokenNeeded(reads));
+        }
+        if (token.is(offered)) {
+            return Optional.empty(); // whatever others who share the address have sent
         }
         String from = address(asked.peer()) + (forwarded ? " (through a proxy)" : "");
         long wait = wrong.wait(from);
@@ -111,9 +122,6 @@ public final class Access {
             return Optional.of(new Refusal(
                     new Problem(429, "Too many wrong tokens; ask again in " + wait + " seconds."),
                     Map.of("Retry-After", String.valueOf(wait))));
-        }
-        if (token.is(offered)) {
-            return Optional.empty();
         }
         wrong.add(from);
         return Optional.of(tokenNeeded(reads));
@@ -160,6 +168,13 @@ public final class Access {
             }
         }
         return null;
+    }
+
+    /** True if a browser says that another page is behind a request, and nobody has followed a link. */
+    private static boolean isByAnotherPage(Asked asked) {
+        String site = asked.one("sec-fetch-site");
+        return (("cross-site".equals(site) || "same-site".equals(site))
+                && !"navigate".equals(asked.one("sec-fetch-mode")));
     }
 
     /** True unless a browser says that another page is behind the request. */

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The pages' own files, from {@code console/} on the class path; only those that are listed here. */
 public final class Assets {
@@ -22,7 +23,7 @@ public final class Assets {
      * @throws ConsoleException if it is none of those that are served
      */
     public String text(String name) {
-        type(name);
+        type(name); // looks whether it is one of them
         return read("/console/" + name);
     }
 
@@ -44,8 +45,9 @@ public final class Assets {
      *
      * @throws ConsoleException if it is none of those that are served
      */
-    public String type(String name) {
-        String type = TYPES.get(name);
+    public String type(@Nullable String name) {
+        // Camel takes the word null in a path for none
+        String type = name == null ? null : TYPES.get(name);
         if (type == null) {
             throw new ConsoleException(404, "There is no such file.");
         }

@@ -14,6 +14,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says in {@code data/console.json} where the console of a running {@code run} is, for commands of the same home. The run
@@ -23,9 +25,13 @@ import org.jspecify.annotations.Nullable;
 public final class ConsoleFile implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Logger LOG = LoggerFactory.getLogger("upkeep");
 
     /** Beyond the content, so that it can be read everywhere while the lock is held. */
     private static final long LOCKED = 1L << 40;
+
+    private static final int LOOKS = 10;
+    private static final int PAUSE_MILLIS = 50;
 
     private final Path file;
     private @Nullable FileChannel channel;
@@ -45,9 +51,13 @@ public final class ConsoleFile implements AutoCloseable {
         try {
             Files.createDirectories(file.getParent());
             opened = PrivateFile.open(file);
-            if (lock(opened) == null) {
-                opened.close();
-                return;
+            for (int look = 1; lock(opened) == null; look++) {
+                if (look == LOOKS) {
+                    LOG.warn("Another run of this home is alive, and both share the work; one is enough.");
+                    opened.close();
+                    return;
+                }
+                Thread.sleep(PAUSE_MILLIS); // a command may just have been looking whether it is stale
             }
             String text = JSON.createObjectNode()
                     .put("url", address.toString())
@@ -56,6 +66,8 @@ public final class ConsoleFile implements AutoCloseable {
             opened.truncate(0);
             opened.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
             channel = opened;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             throw new ConsoleException(500, file + " cannot be written: " + Faults.words(e));
         }

@@ -8,6 +8,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
+import java.util.Set;
 
 /** What every request passes before it reaches a route, and every answer afterwards. */
 public final class Gate {
@@ -15,6 +16,8 @@ public final class Gate {
     private static final String POLICY =
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
                     + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    private static final Set<Integer> REFUSALS = Set.of(400, 401, 403, 421, 429);
 
     private final Access access;
     private final boolean tls;
@@ -111,12 +114,14 @@ public final class Gate {
         headers(response);
         String path = request.path() == null ? "" : request.path();
         response.setStatusCode(problem.status()).putHeader("Content-Type", problem.type(path));
-        if (!request.isEnded()) {
+        // the rest is not wanted, nor shall who is refused keep a place that others wait for
+        boolean last = !request.isEnded() || REFUSALS.contains(problem.status());
+        if (last) {
             response.putHeader("Connection", "close");
         }
         response.end(problem.text(path)).onComplete(sent -> {
-            if (!request.isEnded()) {
-                request.connection().close(); // the rest is not wanted
+            if (last) {
+                request.connection().close();
             }
         });
     }

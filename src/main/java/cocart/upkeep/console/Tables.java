@@ -12,12 +12,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** The same as the JSON, for people. */
 public final class Tables {
+
+    private static final Duration SILENCE = Duration.ofSeconds(90);
 
     private Tables() {}
 
@@ -88,6 +92,10 @@ public final class Tables {
         }
         JsonNode job = store.get("job");
         if (!job.isNull()) {
+            if (isSilent(job)) {
+                out.println("  not heard of " + job.get("name").asText() + " since "
+                        + job.get("at").asText() + "; if no run is alive, start one: it takes up what is unfinished");
+            }
             out.println("  running      " + job.get("name").asText() + " since "
                     + job.get("startedAt").asText() + ": "
                     + ProgressText.files(
@@ -235,6 +243,12 @@ public final class Tables {
         for (DryRun.Right right : run.rights()) {
             out.println("          right  " + right.name() + ": " + (right.there() ? "there" : paint.state("MISSING")));
         }
+    }
+
+    /** True if whoever runs a job has said nothing for longer than any lease by default. */
+    private static boolean isSilent(JsonNode job) {
+        return job.path("at").isTextual()
+                && Instant.parse(job.get("at").asText()).plus(SILENCE).isBefore(Instant.now());
     }
 
     /** How far a long step is; nothing for one that runs as a whole. */

@@ -7,6 +7,7 @@ import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.Events;
+import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.OwnUpdaters.Declared;
 import cocart.upkeep.state.PluginStates;
@@ -14,8 +15,11 @@ import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.Stores;
+import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at a store's plugins and says which data update the installed code needs, by the schema alone. */
@@ -30,6 +34,7 @@ public final class Detector {
     private final PluginStates plugins;
     private final Events events;
     private final OwnUpdaters ownUpdaters;
+    private final Jobs jobs;
 
     public Detector(
             Stores stores,
@@ -40,7 +45,9 @@ public final class Detector {
             Sightings sightings,
             PluginStates plugins,
             Events events,
-            OwnUpdaters ownUpdaters) {
+            OwnUpdaters ownUpdaters,
+            Jobs jobs) {
+        this.jobs = jobs;
         this.ownUpdaters = ownUpdaters;
         this.plugins = plugins;
         this.events = events;
@@ -50,6 +57,23 @@ public final class Detector {
         this.updates = updates;
         this.folder = folder;
         this.sightings = sightings;
+    }
+
+    /**
+     * Stores that are to be looked at now: by their schedule, and where a change only has to be seen once more to count,
+     * since new carts may be lost until then.
+     */
+    public List<String> dueStores() {
+        Set<String> due = new LinkedHashSet<>(jobs.due("detect"));
+        Instant now = jobs.now();
+        sightings.waiting().forEach((store, since) -> {
+            if (stores.all().stream().anyMatch(one -> one.id().equals(store))
+                    && !since.plus(stores.get(store).settle()).isAfter(now)
+                    && !jobs.hasFailed(store, "detect")) {
+                due.add(store);
+            }
+        });
+        return List.copyOf(due);
     }
 
     /** Slugs of the plugins to look at. */

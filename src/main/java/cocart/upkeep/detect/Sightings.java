@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -90,15 +92,29 @@ public final class Sightings {
                 .query(Sightings::map)
                 .list();
         Instant since = null;
+        Instant own = null;
         for (Sighting sighting : newestFirst) {
             boolean another =
                     !Objects.equals(sighting.version(), newestFirst.get(0).version());
             if (another && sighting.state() == Sighting.State.SETTLED) {
-                break;
+                return Optional.ofNullable(since);
             }
             since = sighting.firstSeen();
+            own = another ? own : since;
         }
-        return Optional.ofNullable(since);
+        return Optional.ofNullable(own);
+    }
+
+    /** Since when a plugin's newest files are only waited for, whether they stay as they are; by store. */
+    public Map<String, Instant> waiting() {
+        Map<String, Instant> waiting = new HashMap<>();
+        database.sql("sightings-waiting").query(row -> {
+            waiting.merge(
+                    row.getString("store"),
+                    row.getObject("first_seen_at", LocalDateTime.class).toInstant(ZoneOffset.UTC),
+                    (one, other) -> one.isBefore(other) ? one : other);
+        });
+        return waiting;
     }
 
     private @Nullable String rolledBackFrom(String store, PluginLook look, @Nullable Sighting same) {

@@ -119,6 +119,7 @@ public final class Messages {
         return write(JSON.createObjectNode()
                 .put("text", text.toString())
                 .put("mrkdwn", false)
+                .put("parse", "none")
                 .put("link_names", false)
                 .put("unfurl_links", false));
     }
@@ -159,9 +160,16 @@ public final class Messages {
         return number + " " + what + (number == 1 ? "" : "s");
     }
 
-    /** Slack reads {@code <…>} as a link or mention. */
+    /**
+     * Slack reads {@code <…>} as a link or mention; others {@code @channel} too, and addresses as links and images. So those
+     * have a space without width in them.
+     */
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("@", "@\u200b")
+                .replace("://", ":\u200b//");
     }
 
     private static String cut(String text, int length) {

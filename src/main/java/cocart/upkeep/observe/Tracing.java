@@ -21,6 +21,7 @@ public final class Tracing implements AutoCloseable {
     public Tracing(String endpoint, String instance) {
         sdk = AutoConfiguredOpenTelemetrySdk.builder()
                 .disableShutdownHook()
+                .addSpanExporterCustomizer((exporter, options) -> new DiscreetExporter(exporter))
                 .addPropertiesSupplier(() -> Map.of(
                         "otel.service.name", "cocart-upkeep",
                         "otel.resource.attributes", "service.instance.id=" + instance,
@@ -42,10 +43,10 @@ public final class Tracing implements AutoCloseable {
         return sdk.getPropagators();
     }
 
-    /** Camel's tracer; it names spans by routes and leaves out the ticks, which would be most of them. */
+    /** Camel's tracer; it names spans by routes and leaves out the ticks, which would be most of them, and the webhook, whose address is a secret. */
     public OpenTelemetryTracer camel() {
         OpenTelemetryTracer tracer = new OpenTelemetryTracer();
-        tracer.setExcludePatterns("quartz:*,timer:*");
+        tracer.setExcludePatterns("quartz:*,timer:*,http://webhook*");
         return tracer;
     }
 

@@ -99,6 +99,11 @@ public final class Jobs {
                 .toList();
     }
 
+    /** What time it is by the clock that all instances share. */
+    public Instant now() {
+        return database.now().toInstant(ZoneOffset.UTC);
+    }
+
     /** When a job is due next, by store: now for those that are due already, nothing for those that never are. */
     public Map<String, Instant> next(String job) {
         LocalDateTime now = database.now();

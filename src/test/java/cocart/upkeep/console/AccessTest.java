@@ -41,7 +41,7 @@ class AccessTest {
     void start() {
         token = new Token(folder.resolve("data/token"));
         secret = token.show();
-        access = new Access(token, Set.of("upkeep.example"), "https", clock);
+        access = new Access(token, Set.of("upkeep.example"), "https", false, clock);
     }
 
     @Test
@@ -163,18 +163,21 @@ class AccessTest {
             assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + i))
                     .isEqualTo(401);
         }
-        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + secret))
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer x"))
                 .isEqualTo(429);
+        // others may share the address, as behind a proxy
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + secret))
+                .isZero();
         assertThat(ask("GET", "192.0.2.8", "upkeep.example", "Authorization", "Bearer " + secret))
                 .isZero();
         assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + secret))
                 .isZero();
         clock.now = clock.now.plusSeconds(30);
-        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + secret))
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer x"))
                 .isEqualTo(429);
         clock.now = clock.now.plusSeconds(31);
-        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + secret))
-                .isZero();
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer x"))
+                .isEqualTo(401);
     }
 
     @Test
@@ -183,13 +186,54 @@ class AccessTest {
             assertThat(ask("GET", "2001:db8::" + i, "upkeep.example", "Authorization", "Bearer x"))
                     .isEqualTo(401);
         }
-        assertThat(ask("GET", "2001:db8::ffff", "upkeep.example", "Authorization", "Bearer " + secret))
+        assertThat(ask("GET", "2001:db8::ffff", "upkeep.example", "Authorization", "Bearer x"))
                 .isEqualTo(429);
         WrongTokens wrong = new WrongTokens(clock);
         for (int i = 0; i < 5000; i++) {
             wrong.add("address " + i);
         }
         assertThat(wrong.remembered()).isLessThanOrEqualTo(1000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "X-Forwarded-For",
+                "X-Original-Forwarded-For",
+                "X_Forwarded_For",
+                "Forwarded",
+                "Via",
+                "X-Real-IP",
+                "X-Cluster-Client-IP",
+                "Fastly-Client-IP",
+                "X-Envoy-External-Address",
+                "CDN-Loop",
+                "CF-Ray",
+                "X-Remote-Addr"
+            })
+    void whatAProxyPassesOnIsFromElsewhere(String header) throws Exception {
+        assertThat(ask("GET", LOCAL, "localhost")).isZero();
+        assertThat(ask("GET", LOCAL, "localhost", header, "192.0.2.1")).isEqualTo(401);
+    }
+
+    @Test
+    void readingCanNeedTheTokenEverywhere() throws Exception {
+        access = new Access(token, Set.of(), "http", true, clock);
+        assertThat(ask("GET", LOCAL, "localhost")).isEqualTo(401);
+        assertThat(ask("GET", LOCAL, "localhost", "Authorization", "Bearer " + secret))
+                .isZero();
+    }
+
+    @Test
+    void anotherPageCannotMakeABrowserReadButALinkCan() throws Exception {
+        assertThat(ask("GET", LOCAL, "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"))
+                .isEqualTo(403);
+        assertThat(ask("GET", LOCAL, "localhost", "Sec-Fetch-Site", "same-site"))
+                .isEqualTo(403);
+        assertThat(ask("GET", LOCAL, "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"))
+                .isZero();
+        assertThat(ask("GET", LOCAL, "localhost", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors"))
+                .isZero();
     }
 
     private int ask(String method, String peer, String host, String... headers) throws Exception {

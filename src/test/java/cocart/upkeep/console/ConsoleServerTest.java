@@ -43,9 +43,9 @@ class ConsoleServerTest {
     }
 
     private ConsoleServer start(@Nullable Path certificate, @Nullable Path key) throws Exception {
-        ConsoleSettings settings = new ConsoleSettings("127.0.0.1", 0, Set.of(), certificate, key);
+        ConsoleSettings settings = new ConsoleSettings("127.0.0.1", 0, Set.of(), false, certificate, key);
         Gate gate = new Gate(
-                new Access(new Token(folder.resolve("token")), Set.of(), settings.scheme(), Clock.systemUTC()),
+                new Access(new Token(folder.resolve("token")), Set.of(), settings.scheme(), false, Clock.systemUTC()),
                 settings.isTls());
         ConsoleServer server = new ConsoleServer(settings, gate, true, PATIENCE);
         camel.addService(server, true, true);
@@ -54,6 +54,7 @@ class ConsoleServerTest {
             public void configure() {
                 from("platform-http:/slow").delay(PATIENCE.toMillis() * 2).setBody(constant("done"));
                 from("platform-http:/").setBody(constant("here"));
+                from("platform-http:/large").setBody(constant("x".repeat(100_000)));
             }
         });
         camel.start();
@@ -76,6 +77,45 @@ class ConsoleServerTest {
             assertThat(new String(waits.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
                     .startsWith("HTTP/1.1 200 ")
                     .contains("done");
+        }
+    }
+
+    @Test
+    void whoAsksMoreAndMoreAndTakesNoAnswerIsCutOff() throws Exception {
+        ConsoleServer server = start(null, null);
+        byte[] ask = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(50).getBytes(StandardCharsets.US_ASCII);
+        try (Socket greedy = new Socket()) {
+            greedy.setReceiveBufferSize(4096);
+            greedy.connect(new java.net.InetSocketAddress("127.0.0.1", server.getPort()));
+            org.assertj.core.api.Assertions.assertThatThrownBy(() -> {
+                        for (int sent = 0; sent < 100_000_000; sent += ask.length) {
+                            greedy.getOutputStream().write(ask);
+                        }
+                    })
+                    .isInstanceOf(java.io.IOException.class);
+        }
+    }
+
+    @Test
+    void whoHoldsManyConnectionsShutsNobodyOut() throws Exception {
+        ConsoleServer server = start(null, null);
+        java.util.List<Socket> idle = new java.util.ArrayList<>();
+        try {
+            for (int i = 0; i < 220; i++) {
+                idle.add(new Socket("127.0.0.1", server.getPort()));
+                try (Socket asks = new Socket("127.0.0.1", server.getPort())) {
+                    asks.setSoTimeout(20_000);
+                    asks.getOutputStream()
+                            .write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+                    assertThat(new String(asks.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                            .startsWith("HTTP/1.1 200 ");
+                }
+            }
+        } finally {
+            for (Socket socket : idle) {
+                socket.close();
+            }
         }
     }
 

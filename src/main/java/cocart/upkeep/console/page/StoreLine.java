@@ -37,6 +37,12 @@ public record StoreLine(
         @Nullable Moment nextDetect,
         @Nullable Moment nextBackup) {
 
+    /** True if the tables of all its plugins were looked at, so that it is known whether carts are kept. */
+    public boolean isKnown() {
+        return !plugins.isEmpty()
+                && plugins.stream().noneMatch(plugin -> plugin.schema().text().equals("unknown"));
+    }
+
     /** @param status of the store, as {@code status --json} has it */
     static StoreLine of(
             ObjectNode status,
