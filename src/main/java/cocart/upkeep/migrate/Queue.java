@@ -35,6 +35,12 @@ public final class Queue {
         }
     }
 
+    /**
+     * So many times the attempts may a step begin that each time is left behind: enough for restarts by people, and an end
+     * for a step of which the process dies.
+     */
+    private static final int LEFT_BEHIND = 4;
+
     /** A data update that may go on. */
     private record Open(String id, String plugin, String toVersion) {}
 
@@ -128,7 +134,42 @@ public final class Queue {
                 break;
             }
         }
-        return chosen == null ? null : take(store, chosen, steps, now);
+        if (chosen == null) {
+            return null;
+        }
+        Left first = steps.get(0);
+        if (first.isRunning() && first.attempts() >= LEFT_BEHIND * attempts) {
+            giveUp(store, chosen, first, now);
+            return null;
+        }
+        return take(store, chosen, steps, now);
+    }
+
+    /** A step whose attempts do not even come to an error would else be taken over without end. */
+    private void giveUp(String store, Open update, Left step, LocalDateTime now) {
+        String message = "it began " + step.attempts()
+                + " times, and the last time too its end was not recorded: the process died, stood still or lost the state database;"
+                + " look for the cause in that machine's logs (killed, out of memory), then: upkeep retry " + store;
+        if (database.sql("step-given-up")
+                        .param("error", message)
+                        .param("update", update.id())
+                        .param("position", step.position())
+                        .param("attempts", step.attempts())
+                        .param("expired", now.minus(lease))
+                        .param("future", now.plus(lease))
+                        .update()
+                == 1) {
+            events.failure(store, "Step " + step.name() + " failed: " + message);
+            failUpdate(update.id(), store, update.plugin(), "step " + step.name() + ": " + message);
+        }
+    }
+
+    private void failUpdate(String id, String store, String plugin, String reason) {
+        database.sql("update-fail")
+                .param("id", id)
+                .param("reason", Database.cut(reason))
+                .update();
+        events.failure(store, "Data update of " + plugin + " failed: " + reason);
     }
 
     private @Nullable Held take(String store, Open update, List<Left> steps, LocalDateTime now) {
@@ -336,12 +377,8 @@ public final class Queue {
                                                         + attempts + ": ")
                                 + message);
                 if (last) {
-                    String reason = "step " + step.name() + ": " + message;
-                    database.sql("update-fail")
-                            .param("id", step.dataUpdateId())
-                            .param("reason", Database.cut(reason))
-                            .update();
-                    events.failure(step.store(), "Data update of " + step.plugin() + " failed: " + reason);
+                    failUpdate(
+                            step.dataUpdateId(), step.store(), step.plugin(), "step " + step.name() + ": " + message);
                 }
                 return last;
             });

@@ -43,12 +43,15 @@ public final class StateDatabase {
         Dialect dialect = Dialect.of(url);
         HikariConfig config = new HikariConfig();
         config.setPoolName("state");
-        config.setJdbcUrl(Dialect.driverUrl(url));
         if (dialect == Dialect.H2) {
             // AUTO_SERVER opens a port for other processes of this machine: only on loopback
             System.setProperty("h2.bindAddress", "127.0.0.1");
             // by default a commit stays in memory for up to half a second, and a killed process loses it
-            config.setJdbcUrl(inHome(home, url) + ";WRITE_DELAY=0;TRACE_LEVEL_FILE=0");
+            config.setDataSource(new H2DataSource(inHome(home, url) + ";WRITE_DELAY=0;TRACE_LEVEL_FILE=0"));
+            // H2 takes a connection for valid although its file was closed after a failed write
+            config.setConnectionTestQuery("SELECT 1");
+        } else {
+            config.setJdbcUrl(Dialect.driverUrl(url));
         }
         dialect.options.forEach((name, value) -> {
             if (!url.contains(name + "=")) {

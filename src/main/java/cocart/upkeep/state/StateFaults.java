@@ -21,6 +21,9 @@ final class StateFaults {
     private static final Set<String> PASSING =
             Set.of("57P01", "57P02", "57P03", "53300", "23505", "42P07", "40001", "40P01", "25P03");
 
+    /** SQL state of what failed for want of room. */
+    static final String FULL = "53100";
+
     private StateFaults() {}
 
     /** True if it may be over in a moment. */
@@ -46,9 +49,7 @@ final class StateFaults {
     static boolean isFull(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql
-                    && ("53100".equals(sql.getSQLState())
-                            || sql.getErrorCode() == 1021
-                            || sql.getErrorCode() == 1114)) {
+                    && (FULL.equals(sql.getSQLState()) || sql.getErrorCode() == 1021 || sql.getErrorCode() == 1114)) {
                 return true;
             }
             if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
@@ -70,6 +71,9 @@ final class StateFaults {
      * @param user who logged in
      */
     static String words(Throwable error, String user) {
+        if (isFull(error)) {
+            return "cannot be opened, because its disk is full; make room there";
+        }
         SQLException sql = sql(error);
         String reason = reason(error);
         if (sql == null) {

@@ -229,6 +229,27 @@ abstract class QueuePromises {
     }
 
     @Test
+    void aStepOfWhichTheProcessAlwaysDiesIsGivenUp() {
+        DataUpdate update = update("acme", 2);
+        int begun = 0;
+        for (; queue("instance " + begun).claim("acme") != null; begun++) {
+            assertThat(begun).as("an end").isLessThan(50);
+            assertThat(queue.claim("acme")).as("alive").isNull();
+            change("UPDATE data_update_step SET heartbeat_at = " + ago(61) + " WHERE position = 0");
+        }
+        assertThat(begun).as("restarts by people fail nothing").isEqualTo(12);
+        assertThat(updates.get(update.id()).state()).isEqualTo("failed");
+        assertThat(updates.get(update.id()).reason())
+                .startsWith("step step-0: it began 12 times")
+                .contains("upkeep retry acme");
+        assertThat(statuses()).containsExactly("failed", "pending");
+        assertThat(events().stream().filter(text -> text.contains(" failed: "))).hasSize(2);
+        assertThat(updates.retry(updates.get(update.id()))).isTrue();
+        updates.backedUp(update.id(), "20261124T040000Z");
+        assertThat(queue.claim("acme").attempts()).isEqualTo(1);
+    }
+
+    @Test
     void aStepWhoseEndCouldNotBeRecordedIsNotKeptAlive() {
         update("acme", 1);
         ClaimedStep step = queue.claim("acme");
