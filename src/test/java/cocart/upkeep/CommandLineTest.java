@@ -94,9 +94,8 @@ class CommandLineTest {
                     .atMost(60, TimeUnit.SECONDS)
                     .until(() -> Files.readAllLines(log).size() == 1);
             say("once", "acme"); // fails, and says so
-            org.awaitility.Awaitility.await()
-                    .atMost(60, TimeUnit.SECONDS)
-                    .until(() -> Files.readAllLines(log).size() > 1);
+            org.awaitility.Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> Files.readString(log)
+                    .contains("127.0.0.1:9"));
             List<String> said = Files.readAllLines(log);
             assertThat(JSON.readTree(said.get(0)).at("/stores/0/error").isNull())
                     .isTrue();

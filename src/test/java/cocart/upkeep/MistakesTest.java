@@ -144,7 +144,7 @@ class MistakesTest {
                 "uri: direct:plan | uri: direct:plna | column 24: no route begins with direct:plna",
                 "uri: direct:plan | uri: derect:plan | derect",
                 "method: plugins( | methd: plugins( | methd",
-                "method: plugins( | method: plugin( | the bean detector has no method plugin; it has due, look",
+                "method: plugins( | method: plugin( | the bean detector has no method plugin; it has due, dueStores, look",
                 "ref: detector | ref: detektor | detektor",
                 "        - setHeader: | setHaeder: | setHaeder"
             })

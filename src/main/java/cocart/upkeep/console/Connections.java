@@ -4,6 +4,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -50,7 +51,7 @@ final class Connections {
     void watch(Vertx vertx, HttpServer server) {
         server.connectionHandler(connection -> {
             if (isTooMuchOf(connection) || (all.size() >= MOST && !makesPlace())) {
-                connection.close();
+                cut(connection);
                 return;
             }
             all.put(connection, new Waiting(null, System.nanoTime(), false));
@@ -81,7 +82,7 @@ final class Connections {
                 .min(Comparator.comparingLong(one -> one.getValue().since()))
                 .map(longest -> {
                     all.remove(longest.getKey());
-                    longest.getKey().close();
+                    cut(longest.getKey());
                     return true;
                 })
                 .orElse(false);
@@ -93,6 +94,15 @@ final class Connections {
         if (request != null && request.response().ended()) {
             all.replace(connection, waiting, new Waiting(null, System.nanoTime(), true));
         } else if ((request == null || !request.isEnded()) && System.nanoTime() - waiting.since > patience) {
+            cut(connection);
+        }
+    }
+
+    /** Ends a connection at once; its own close would wait until all that was answered is taken. */
+    static void cut(HttpConnection connection) {
+        if (connection instanceof ConnectionBase base) {
+            base.channel().close();
+        } else {
             connection.close();
         }
     }

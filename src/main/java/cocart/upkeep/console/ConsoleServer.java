@@ -106,11 +106,6 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
                             .setKeyPath(settings.key().toString()));
         }
         HttpServer starting = getVertx().createHttpServer(options).requestHandler(request -> {
-            if (request.response().writeQueueFull()) {
-                // asks more and more without taking the answers, which would pile up here
-                request.connection().close();
-                return;
-            }
             connections.begins(request);
             router.handle(request);
         });
