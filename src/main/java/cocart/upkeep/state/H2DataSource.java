@@ -20,6 +20,7 @@ final class H2DataSource extends DriverManagerDataSource {
     private static final long ROOM = 512 * 1024;
 
     private final @Nullable Path folder;
+    private volatile int loginSeconds;
 
     /** @param url with an absolute path, if it names a file */
     H2DataSource(String url) {
@@ -36,6 +37,17 @@ final class H2DataSource extends DriverManagerDataSource {
                         "^~(?=/)", System.getProperty("user.home").replace("\\", "/")))
                 .toAbsolutePath()
                 .getParent();
+    }
+
+    /** As long as that the pool, when it is closed, waits for a connection that is just being opened. */
+    @Override
+    public void setLoginTimeout(int seconds) {
+        loginSeconds = seconds;
+    }
+
+    @Override
+    public int getLoginTimeout() {
+        return loginSeconds;
     }
 
     @Override
