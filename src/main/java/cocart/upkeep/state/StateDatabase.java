@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Opens the state database and brings its tables up to date. */
 public final class StateDatabase {
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(25);
     private static final long PATIENCE_IF_AWAY_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final long PAUSE_MILLIS = 500;
 

@@ -26,12 +26,20 @@ final class StateFaults {
 
     private StateFaults() {}
 
+    private static boolean isInUse(String reason) {
+        String lower = reason.toLowerCase(Locale.ROOT);
+        return lower.contains("already in use") || lower.contains("locked");
+    }
+
     /** True if it may be over in a moment. */
     static boolean isPassing(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLTransientConnectionException
                     || (cause instanceof SQLException && "Connection is closed".equals(cause.getMessage()))) {
                 return true; // the pool waited for a connection in vain, or has closed a broken one
+            }
+            if (cause instanceof SQLException && isInUse(String.valueOf(cause.getMessage()))) {
+                return true; // H2's file, by a process that is just ending or has not begun to share it
             }
         }
         SQLException sql = sql(error);
@@ -85,8 +93,7 @@ final class StateFaults {
             return "is damaged; put it back from a backup, or move it away: all stores are then looked at anew, but history,"
                     + " approvals and unfinished updates are forgotten";
         }
-        String lower = reason.toLowerCase(Locale.ROOT);
-        if (lower.contains("already in use") || lower.contains("locked")) {
+        if (isInUse(reason)) {
             return "is in use by another process that does not share it; stop that process, or add ;AUTO_SERVER=TRUE to"
                     + " upkeep.database.url";
         }
