@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import cocart.upkeep.demo.EmbeddedMariaDb;
 import cocart.upkeep.migrate.ClaimedStep;
 import cocart.upkeep.migrate.Queue;
+import cocart.upkeep.migrate.StepResult;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
@@ -83,6 +84,12 @@ public final class QueueBench implements Callable<Integer> {
             names = "--unsafe",
             description = "PostgreSQL as tests start it, without fsync; else each commit is on disk, as a user has it.")
     boolean unsafe;
+
+    @Option(
+            names = "--one-by-one",
+            description =
+                    "Record each of our steps alone, as one that changes something; else as those that were done already.")
+    boolean oneByOne;
 
     @Option(names = "--sql", description = "A statement to try out first, such as one that drops an index.")
     @Nullable
@@ -236,14 +243,16 @@ public final class QueueBench implements Callable<Integer> {
                 int done = 0;
                 for (String store = waiting.poll(); store != null; store = waiting.poll()) {
                     int last = -1;
-                    for (ClaimedStep step = queue.claim(store);
-                            step != null;
-                            step = queue.completeAndClaim(step, "no-op")) {
-                        if (step.position() != last + 1) {
-                            throw new BenchException("store " + store + ": step " + step.position() + " after " + last);
+                    ClaimedStep step = queue.claim(store);
+                    while (step != null) {
+                        last = after(last, store, step.position());
+                        int ahead = 0;
+                        for (Queue.Ahead next : oneByOne ? List.<Queue.Ahead>of() : queue.ahead(step)) {
+                            last = after(last, store, next.position());
+                            ahead++;
                         }
-                        last = step.position();
-                        done++;
+                        done += 1 + ahead;
+                        step = queue.completeAndClaim(step, new StepResult("no-op", ahead));
                     }
                 }
                 return done;
@@ -264,6 +273,14 @@ public final class QueueBench implements Callable<Integer> {
                 stores * steps);
         check("events", jdbc, "SELECT COUNT(*) FROM event", 2 * stores * steps);
         return stores * steps / seconds;
+    }
+
+    /** A step that does nothing. */
+    private static int after(int last, String store, int position) {
+        if (position != last + 1) {
+            throw new BenchException("store " + store + ": step " + position + " after " + last);
+        }
+        return position;
     }
 
     private static void check(String what, JdbcTemplate jdbc, String sql, int expected) {

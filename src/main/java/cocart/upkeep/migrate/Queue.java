@@ -28,12 +28,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public final class Queue {
 
     /** Undoes a transaction that would have completed a step without claiming the next, or the other way round. */
-    private static final class NotBoth extends RuntimeException {
+    private static final class NotTogether extends RuntimeException {
 
-        NotBoth() {
+        NotTogether() {
             super(null, null, false, false);
         }
     }
+
+    /** A step behind the one that is claimed. */
+    public record Ahead(int position, String name) {}
+
+    /** As many as Action Scheduler claims at a time. */
+    private static final int MOST_AHEAD = 25;
 
     /**
      * So many times the attempts may a step begin that each time is left behind: enough for restarts by people, and an end
@@ -197,7 +203,7 @@ public final class Queue {
                         ? "Step " + step.name() + " taken over from " + first.claimedBy()
                                 + ", which was not heard of for " + lease.toSeconds() + " s; attempt " + step.attempts()
                                 + "."
-                        : started(step));
+                        : started(step.name(), step.attempts()));
         events.record(store, news);
         return claim;
     }
@@ -231,7 +237,7 @@ public final class Queue {
         try {
             database.inTransaction(() -> {
                 fenced(database.sql("step-complete").param("checked", cartsChecked), step);
-                events.record(step.store(), completed(step, cartsChecked));
+                events.record(step.store(), completed(step.name(), cartsChecked));
                 return true;
             });
         } finally {
@@ -240,86 +246,88 @@ public final class Queue {
     }
 
     /**
-     * Records that a step is done and claims the store's next one, in a single transaction where that is possible.
+     * The steps right behind a claimed one that nobody has begun yet, in order, at most {@value #MOST_AHEAD}. Its worker may
+     * look which of them are done already, and say so with the {@link StepResult}.
+     */
+    public List<Ahead> ahead(ClaimedStep step) {
+        Held claim = held.get(step.token());
+        return claim == null
+                ? List.of()
+                : claim.ahead().stream()
+                        .takeWhile(left -> left.attempts() == 0)
+                        .limit(MOST_AHEAD)
+                        .map(left -> new Ahead(left.position(), left.name()))
+                        .toList();
+    }
+
+    /**
+     * Records that a step is done, and those behind it of which its result says so, and claims the store's next one; in a
+     * single transaction where that is possible.
      *
      * @return the next step; null if there is none or it is not due
      * @see #complete
      */
-    public @Nullable ClaimedStep completeAndClaim(ClaimedStep step, String cartsChecked) {
+    public @Nullable ClaimedStep completeAndClaim(ClaimedStep step, StepResult result) {
         Held claim = held.get(step.token());
         if (claim == null || claim.ahead().isEmpty()) {
-            complete(step, cartsChecked);
+            complete(step, result.cartsChecked());
             return claim(step.store());
         }
         try {
-            Held next = database.isPostgreSql() ? atOnce(claim, cartsChecked) : together(claim, cartsChecked);
+            Held next = together(claim, result);
             if (next != null) {
                 return hold(next);
             }
+        } catch (NotTogether e) {
+            complete(step, result.cartsChecked());
         } finally {
             held.remove(step.token());
         }
         return claim(step.store());
     }
 
-    /** Both in a transaction, or the completion alone; null then. */
-    private @Nullable Held together(Held claim, String cartsChecked) {
-        Held next = following(claim);
-        try {
-            return database.inTransaction(() -> {
-                if (both("step-complete-and-claim", claim, next, cartsChecked).update() != 2) {
-                    throw new NotBoth();
-                }
-                events.record(claim.step().store(), completed(claim.step(), cartsChecked), started(next.step()));
-                return next;
-            });
-        } catch (NotBoth e) {
-            complete(claim.step(), cartsChecked);
-            return null;
-        }
-    }
-
-    /** Both in a statement, or the completion alone; null then. */
-    private @Nullable Held atOnce(Held claim, String cartsChecked) {
+    /** All of it in a transaction; null if no step is left. */
+    private @Nullable Held together(Held claim, StepResult result) {
         ClaimedStep step = claim.step();
-        Held next = following(claim);
-        String completed = completed(step, cartsChecked);
-        String started = started(next.step());
-        int rows = both("step-complete-and-claim-postgresql", claim, next, cartsChecked)
-                .param("store", step.store())
-                .param("completedId", Events.newId())
-                .param("completed", Database.cut(completed))
-                .param("startedId", Events.newId())
-                .param("started", Database.cut(started))
-                .update();
-        if (rows == 0) {
-            throw lost(step);
+        int done = Math.min(result.doneAhead(), claim.ahead().size());
+        List<Left> noOps = claim.ahead().subList(0, done);
+        List<Left> rest = claim.ahead().subList(done, claim.ahead().size());
+        Held next = rest.isEmpty()
+                ? null
+                : claim(new Open(step.dataUpdateId(), step.plugin(), step.toVersion()), step.store(), rest);
+        List<String> news = new ArrayList<>();
+        news.add(completed(step.name(), result.cartsChecked()));
+        for (Left noOp : noOps) {
+            news.add(started(noOp.name(), 1));
+            news.add(completed(noOp.name(), "no-op"));
         }
-        if (rows == 1) {
-            events.recorded(step.store(), completed);
-            return null;
+        if (next != null) {
+            news.add(started(next.step().name(), next.step().attempts()));
         }
-        events.recorded(step.store(), completed, started);
-        return next;
-    }
-
-    private JdbcClient.StatementSpec both(String statement, Held claim, Held next, String cartsChecked) {
-        return database.sql(statement)
-                .param("update", claim.step().dataUpdateId())
-                .param("position", claim.step().position())
-                .param("token", claim.step().token())
-                .param("checked", cartsChecked)
-                .param("next", next.step().position())
-                .param("name", next.step().name())
-                .param("attempts", next.step().attempts() - 1)
-                .param("instance", instance.id())
-                .param("nextToken", next.step().token());
-    }
-
-    /** The claim of the step that was read ahead, to be made. */
-    private static Held following(Held claim) {
-        ClaimedStep step = claim.step();
-        return claim(new Open(step.dataUpdateId(), step.plugin(), step.toVersion()), step.store(), claim.ahead());
+        int rows = 1 + done + (next == null ? 0 : 1);
+        return database.inTransaction(() -> {
+            if (database.sql("step-complete-and-claim")
+                            .param("update", step.dataUpdateId())
+                            .param("position", step.position())
+                            .param("token", step.token())
+                            .param("checked", result.cartsChecked())
+                            .param(
+                                    "last",
+                                    done == 0
+                                            ? step.position()
+                                            : noOps.get(done - 1).position())
+                            .param("next", next == null ? -1 : next.step().position())
+                            .param("name", next == null ? "" : next.step().name())
+                            .param("attempts", next == null ? -1 : next.step().attempts() - 1)
+                            .param("instance", instance.id())
+                            .param("nextToken", next == null ? "" : next.step().token())
+                            .update()
+                    != rows) {
+                throw new NotTogether();
+            }
+            events.record(step.store(), news);
+            return next;
+        });
     }
 
     /** The claim of the first of some steps, to be made. */
@@ -443,13 +451,12 @@ public final class Queue {
         return attempt == 0 ? Duration.ZERO : backOff.multipliedBy(1L << Math.min(attempt - 1, 16));
     }
 
-    private static String started(ClaimedStep step) {
-        return "Step " + step.name() + " in progress"
-                + (step.attempts() == 1 ? "." : ", attempt " + step.attempts() + ".");
+    private static String started(String step, int attempts) {
+        return "Step " + step + " in progress" + (attempts == 1 ? "." : ", attempt " + attempts + ".");
     }
 
-    private static String completed(ClaimedStep step, String cartsChecked) {
-        return "Step " + step.name() + (cartsChecked.equals("no-op") ? " complete: was already done." : " complete.");
+    private static String completed(String step, String cartsChecked) {
+        return "Step " + step + (cartsChecked.equals("no-op") ? " complete: was already done." : " complete.");
     }
 
     private String state(ClaimedStep step, String statement) {

@@ -10,11 +10,20 @@ import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Runs a claimed step against its store. */
 public final class Steps {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Steps.class);
+
+    /** So long are steps looked at that may be done already, before what is known is recorded. */
+    private static final Duration LOOK_AHEAD = Duration.ofSeconds(1);
 
     private final Stores stores;
     private final Plans plans;
@@ -32,12 +41,11 @@ public final class Steps {
         this.queue = queue;
     }
 
-    /** Runs a step; what it returns goes to {@link Queue#complete}. */
-    public String run(ClaimedStep claim) {
+    /** Runs a step; what it returns goes to {@link Queue#completeAndClaim}. */
+    public StepResult run(ClaimedStep claim) {
         Place place = Place.at(claim.position());
         UpdatePlan plan = plans.find(claim.plugin(), claim.toVersion())
-                .filter(found -> found.steps().size() > place.step()
-                        && place.isOf(found.steps().get(place.step()), claim.name()))
+                .filter(found -> has(found, place, claim.name()))
                 .orElseThrow(() -> new StoreException(
                         "store " + claim.store() + ": config/updates has no step " + claim.name()
                                 + " any more at place "
@@ -49,7 +57,7 @@ public final class Steps {
         try (StoreDatabase database = stores.database(claim.store())) {
             Site site = site(database, plan, place);
             if (site == null) {
-                return "no-op";
+                return noOp(claim, plan, database);
             }
             StepRunner.Outcome outcome = runner.run(
                     plan, plan.steps().get(place.step()), site, claim.reachedKey(), new StepRunner.Checkpoint() {
@@ -84,8 +92,51 @@ public final class Steps {
                                     .update();
                         }
                     });
-            return outcome.cartsChecked();
+            return outcome.cartsChecked().equals("no-op")
+                    ? noOp(claim, plan, database)
+                    : StepResult.of(outcome.cartsChecked());
         }
+    }
+
+    private static boolean has(UpdatePlan plan, Place place, String name) {
+        return plan.steps().size() > place.step() && place.isOf(plan.steps().get(place.step()), name);
+    }
+
+    /**
+     * Where a step has nothing to do, those behind it often have nothing to do either, as in the blogs of a network that is
+     * migrated already. To look at them needs no claim.
+     */
+    private StepResult noOp(ClaimedStep claim, UpdatePlan plan, StoreDatabase database) {
+        int done = 0;
+        long end = System.nanoTime() + LOOK_AHEAD.toNanos();
+        List<Queue.Ahead> ahead = queue.ahead(claim);
+        if (ahead.isEmpty()) {
+            return StepResult.of("no-op");
+        }
+        try (Connection connection = database.connect()) {
+            for (Queue.Ahead next : ahead) {
+                Place place = Place.at(next.position());
+                if (System.nanoTime() > end
+                        || !has(plan, place, next.name())
+                        || !isDone(connection, plan, place, database)) {
+                    break;
+                }
+                done++;
+            }
+        } catch (SQLException e) {
+            LOG.debug(
+                    "store {}: the steps behind {} were not looked at: {}",
+                    claim.store(),
+                    claim.name(),
+                    e.getMessage());
+        }
+        return new StepResult("no-op", done);
+    }
+
+    private static boolean isDone(Connection connection, UpdatePlan plan, Place place, StoreDatabase database)
+            throws SQLException {
+        Site site = place.blog() == Site.MAIN ? database.main() : blog(connection, plan, place, database);
+        return site == null || StepRunner.isDone(connection, plan.steps().get(place.step()), site);
     }
 
     /** The place's site; null if it was taken out of the network, and there is nothing to do any more. */
@@ -94,12 +145,17 @@ public final class Steps {
             return database.main();
         }
         try (Connection connection = database.connect()) {
-            return database.site(connection, plan.carts().table(), place.blog()).orElse(null);
+            return blog(connection, plan, place, database);
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the blog " + place.blog() + " cannot be looked for: "
                             + e.getMessage(),
                     e);
         }
+    }
+
+    private static @Nullable Site blog(Connection connection, UpdatePlan plan, Place place, StoreDatabase database)
+            throws SQLException {
+        return database.site(connection, plan.carts().table(), place.blog()).orElse(null);
     }
 }

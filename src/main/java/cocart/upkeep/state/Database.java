@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.PessimisticLockingFailureException;
-import org.springframework.jdbc.core.ConnectionCallback;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
@@ -28,7 +28,6 @@ public final class Database {
     private final JdbcClient client;
     private final NamedParameterJdbcTemplate template;
     private final TransactionTemplate transaction;
-    private volatile @Nullable String product;
 
     public Database(DataSource source) {
         client = JdbcClient.create(source);
@@ -39,15 +38,6 @@ public final class Database {
     /** The statement of {@code sql/NAME.sql}, its parameters to be set. */
     public JdbcClient.StatementSpec sql(String name) {
         return client.sql(Sql.load(name));
-    }
-
-    /** True on PostgreSQL, which can do in one statement what takes others several. */
-    public boolean isPostgreSql() {
-        if (product == null) {
-            product = template.getJdbcTemplate().execute((ConnectionCallback<String>)
-                    connection -> connection.getMetaData().getDatabaseProductName());
-        }
-        return "PostgreSQL".equals(product);
     }
 
     /** Runs the statement of {@code sql/NAME.sql} once for each row of parameters. */
@@ -67,7 +57,8 @@ public final class Database {
         for (int attempt = 1; ; attempt++) {
             try {
                 return transaction.execute(status -> work.get());
-            } catch (PessimisticLockingFailureException e) {
+            } catch (PessimisticLockingFailureException
+                    | QueryTimeoutException e) { // H2 calls a lock not had the latter
                 if (attempt == TRIES || TransactionSynchronizationManager.isActualTransactionActive()) {
                     throw e;
                 }

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -18,6 +20,9 @@ import org.slf4j.event.Level;
 public final class Events {
 
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
+
+    /** Milliseconds, and 16 bits that count. */
+    private static final AtomicLong LAST = new AtomicLong();
 
     private final Database database;
     private final Instance instance;
@@ -92,12 +97,15 @@ public final class Events {
         log(store, List.of(texts), Level.INFO);
     }
 
-    /** A fresh id; later ones are greater, so that new rows come to lie side by side in the index. */
+    /**
+     * A fresh id; a process's later ones are greater, so that what was told within a millisecond is in order, and new rows
+     * come to lie side by side in the index.
+     */
     public static String newId() {
-        UUID random = UUID.randomUUID();
+        long now = System.currentTimeMillis() << 16;
         return new UUID(
-                        System.currentTimeMillis() << 16 | random.getMostSignificantBits() & 0xffff,
-                        random.getLeastSignificantBits())
+                        LAST.updateAndGet(last -> Math.max(last + 1, now)),
+                        ThreadLocalRandom.current().nextLong())
                 .toString();
     }
 

@@ -41,8 +41,8 @@ class ContendedQueueTest {
                 other.setAutoCommit(false);
                 statement.execute(
                         "SELECT * FROM data_update_step WHERE data_update_id = '" + update.id() + "' FOR UPDATE");
-                next = CompletableFuture.supplyAsync(() -> queue.completeAndClaim(step, "untouched"));
-                Thread.sleep(1500);
+                next = CompletableFuture.supplyAsync(() -> queue.completeAndClaim(step, StepResult.of("untouched")));
+                Thread.sleep(3000); // longer than H2 waits for a lock by itself
                 assertThat(next).isNotDone();
                 other.commit();
             }

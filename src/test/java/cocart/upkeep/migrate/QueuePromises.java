@@ -85,7 +85,9 @@ abstract class QueuePromises {
         update("acme", 4);
         change("UPDATE data_update_step SET reached_key = 7, carts_before = 20, attempts = 1 WHERE position = 2");
         List<ClaimedStep> order = new ArrayList<>();
-        for (ClaimedStep step = queue.claim("acme"); step != null; step = queue.completeAndClaim(step, "untouched")) {
+        for (ClaimedStep step = queue.claim("acme");
+                step != null;
+                step = queue.completeAndClaim(step, StepResult.of("untouched"))) {
             assertThat(queue("two").claim("acme")).as("one at a time").isNull();
             order.add(step);
         }
@@ -111,7 +113,7 @@ abstract class QueuePromises {
             update("acme", 3);
             ClaimedStep first = queue.claim("acme");
             change(meanwhile);
-            ClaimedStep next = queue.completeAndClaim(first, "untouched");
+            ClaimedStep next = queue.completeAndClaim(first, StepResult.of("untouched"));
             assertThat(texts("SELECT status FROM data_update_step WHERE position = 0"))
                     .as(meanwhile)
                     .containsExactly("complete");
@@ -125,6 +127,85 @@ abstract class QueuePromises {
                 assertThat(next).as(meanwhile).isNull();
             }
         }
+    }
+
+    @Test
+    void stepsThatWereDoneAlreadyAreRecordedWithTheOneBeforeThem() {
+        update("acme", 6);
+        ClaimedStep first = queue.claim("acme");
+        assertThat(queue.ahead(first))
+                .extracting(Queue.Ahead::name)
+                .containsExactly("step-1", "step-2", "step-3", "step-4", "step-5");
+        change("DELETE FROM event");
+        ClaimedStep next = queue.completeAndClaim(first, new StepResult("no-op", 3));
+        assertThat(next.name()).isEqualTo("step-4");
+        assertThat(next.attempts()).isEqualTo(1);
+        assertThat(statuses())
+                .containsExactly("complete", "complete", "complete", "complete", "in-progress", "pending");
+        assertThat(texts("SELECT text FROM event ORDER BY id"))
+                .containsExactly(
+                        "Step step-0 complete: was already done.",
+                        "Step step-1 in progress.",
+                        "Step step-1 complete: was already done.",
+                        "Step step-2 in progress.",
+                        "Step step-2 complete: was already done.",
+                        "Step step-3 in progress.",
+                        "Step step-3 complete: was already done.",
+                        "Step step-4 in progress.");
+        assertThat(texts("SELECT COUNT(*) FROM data_update_step WHERE status = 'complete' AND attempts = 1"
+                        + " AND carts_checked = 'no-op' AND started_at IS NOT NULL AND finished_at IS NOT NULL"
+                        + " AND claimed_by IS NULL"))
+                .containsExactly("4");
+        assertThat(queue("two").claim("acme")).as("one at a time").isNull();
+        assertThat(queue.completeAndClaim(next, new StepResult("no-op", 1)))
+                .as("none is left")
+                .isNull();
+        assertThat(texts("SELECT DISTINCT status FROM data_update_step")).containsExactly("complete");
+    }
+
+    @Test
+    void whatWasBegunBeforeNeedsAClaimOfItsOwn() {
+        update("acme", 40);
+        assertThat(queue.ahead(queue.claim("acme"))).hasSize(25);
+        change("UPDATE data_update_step SET heartbeat_at = " + ago(61) + " WHERE position = 0");
+        change("UPDATE data_update_step SET attempts = 1 WHERE position = 3");
+        assertThat(queue.ahead(queue.claim("acme")))
+                .extracting(Queue.Ahead::position)
+                .containsExactly(1, 2);
+    }
+
+    @Test
+    void stepsThatWereDoneAlreadyAreNotRecordedWhenSomethingChangedMeanwhile() {
+        for (String meanwhile : List.of(
+                "UPDATE data_update_step SET status = 'failed' WHERE position = 2",
+                "UPDATE data_update_step SET attempts = 1 WHERE position = 1",
+                "UPDATE data_update_step SET position = 102 WHERE position = 2",
+                "UPDATE data_update SET state = 'canceled'",
+                "UPDATE data_update SET snapshot_id = NULL")) {
+            change("DELETE FROM data_update_step");
+            change("DELETE FROM data_update");
+            update("acme", 4);
+            ClaimedStep first = queue.claim("acme");
+            change(meanwhile);
+            change("DELETE FROM event");
+            queue.completeAndClaim(first, new StepResult("no-op", 2));
+            assertThat(statuses().get(0)).as(meanwhile).isEqualTo("complete");
+            assertThat(statuses().subList(1, 4)).as(meanwhile).doesNotContain("complete");
+            assertThat(events())
+                    .as(meanwhile)
+                    .filteredOn(text -> text.contains("complete"))
+                    .hasSize(1);
+        }
+        assertThatThrownBy(() -> {
+                    update("other", 3);
+                    ClaimedStep lost = queue.claim("other");
+                    change("UPDATE data_update_step SET token = 'x' WHERE status = 'in-progress'");
+                    queue.completeAndClaim(lost, new StepResult("no-op", 2));
+                })
+                .hasMessageContaining("another instance");
+        assertThat(texts("SELECT s.status FROM data_update_step s JOIN data_update u ON u.id = s.data_update_id"
+                        + " WHERE u.store = 'other'"))
+                .doesNotContain("complete");
     }
 
     @Test
@@ -197,7 +278,8 @@ abstract class QueuePromises {
         assertThat(taken.wasStarted()).isTrue();
         assertThat(taken.attempts()).isEqualTo(2);
         List<String> before = events();
-        assertThatThrownBy(() -> queue.completeAndClaim(stale, "untouched")).hasMessageContaining("another instance");
+        assertThatThrownBy(() -> queue.completeAndClaim(stale, StepResult.of("untouched")))
+                .hasMessageContaining("another instance");
         assertThatThrownBy(() -> queue.complete(stale, "untouched")).hasMessageContaining("another instance");
         assertThatThrownBy(() -> queue.measured(stale, 1, "x")).hasMessageContaining("another instance");
         assertThatThrownBy(() -> queue.reached(stale, 1)).hasMessageContaining("another instance");
@@ -314,7 +396,7 @@ abstract class QueuePromises {
                     for (int n = 0; step != null && n < 3; n++) {
                         done.add(step.store() + "/" + step.name());
                         if (n < 2) {
-                            step = own.completeAndClaim(step, "untouched");
+                            step = own.completeAndClaim(step, StepResult.of("untouched"));
                         } else {
                             own.complete(step, "untouched");
                         }
@@ -342,7 +424,7 @@ abstract class QueuePromises {
         assertThat(updates.cancel(update, "by hand")).isTrue();
         assertThat(updates.cancel(update, "by hand")).as("it is already").isFalse();
         assertThat(updates.approve(update)).as("of a canceled one").isFalse();
-        assertThat(queue.completeAndClaim(running, "untouched")).isNull();
+        assertThat(queue.completeAndClaim(running, StepResult.of("untouched"))).isNull();
         assertThat(queue.claim("acme")).isNull();
         assertThat(updates.get(update.id()).state()).isEqualTo("canceled");
         assertThat(statuses()).containsExactly("complete", "canceled", "canceled");
@@ -373,7 +455,7 @@ abstract class QueuePromises {
         assertThat(updates.retry(update)).as("it is already").isFalse();
         updates.backedUp(update.id(), "20261124T040000Z");
         assertThat(queue("two").claim("acme")).as("still running").isNull();
-        ClaimedStep next = queue.completeAndClaim(running, "untouched");
+        ClaimedStep next = queue.completeAndClaim(running, StepResult.of("untouched"));
         assertThat(next.name()).isEqualTo("step-1");
         assertThat(statuses()).containsExactly("complete", "in-progress");
     }
@@ -436,7 +518,9 @@ abstract class QueuePromises {
 
     private int work(Queue own, String store, List<String> done) {
         for (int idle = 0; idle < 3; idle++) {
-            for (ClaimedStep step = own.claim(store); step != null; step = own.completeAndClaim(step, "untouched")) {
+            for (ClaimedStep step = own.claim(store);
+                    step != null;
+                    step = own.completeAndClaim(step, StepResult.of("untouched"))) {
                 done.add(step.name());
             }
         }
@@ -464,7 +548,7 @@ abstract class QueuePromises {
         step = queue("two").claim("acme");
         assertThat(texts("SELECT instance FROM event")).containsExactly("two");
         assertEvents("Step step-0 taken over from one, which was not heard of for 60 s; attempt 3.");
-        step = queue.completeAndClaim(step, "no-op");
+        step = queue.completeAndClaim(step, StepResult.of("no-op"));
         assertEvents("Step step-0 complete: was already done.", "Step step-1 in progress.");
         queue.fail(step, new StoreException("denied", null, true));
         assertEvents("Data update of " + PLUGIN + " failed: step step-1: denied", "Step step-1 failed: denied");
@@ -484,7 +568,8 @@ abstract class QueuePromises {
         ClaimedStep step = queue.claim("acme");
         change("ALTER TABLE event RENAME TO event_gone");
         try {
-            assertThatThrownBy(() -> queue.completeAndClaim(step, "untouched")).isNotNull();
+            assertThatThrownBy(() -> queue.completeAndClaim(step, StepResult.of("untouched")))
+                    .isNotNull();
             assertThatThrownBy(() -> queue.complete(step, "untouched")).isNotNull();
             assertThatThrownBy(() -> queue.fail(step, new StoreException("x", null, true)))
                     .isNotNull();
