@@ -64,8 +64,15 @@ class ConsoleServerTest {
 
     private ConsoleServer start(@Nullable Path certificate, @Nullable Path key) throws Exception {
         ConsoleSettings settings = new ConsoleSettings("127.0.0.1", 0, Set.of(), false, certificate, key);
+        Token token = new Token(folder.resolve("token"));
         Gate gate = new Gate(
-                new Access(new Token(folder.resolve("token")), Set.of(), settings.scheme(), false, Clock.systemUTC()),
+                new Access(
+                        token,
+                        new Sessions(token, Clock.systemUTC()),
+                        Set.of(),
+                        settings.scheme(),
+                        false,
+                        Clock.systemUTC()),
                 settings.isTls());
         ConsoleServer server = new ConsoleServer(settings, gate, true, PATIENCE);
         camel.addService(server, true, true);
