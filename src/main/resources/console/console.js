@@ -3,7 +3,7 @@
   'use strict';
   document.documentElement.classList.add('js');
 
-  const TOKEN = 'upkeep-token';
+  const KEY = 'upkeep-key';
   const SLOWEST = 10;
   let etag = null;
   let timer = 0;
@@ -111,21 +111,14 @@
     if (text && !await confirmed(title, text, command, label)) return;
     button.disabled = true;
     try {
-      for (let wrong = ''; ;) {
-        const token = !wrong && sessionStorage.getItem(TOKEN) || await askToken(wrong);
-        if (!token) return;
-        const answer = await fetch(`/api/v1/stores/${encodeURIComponent(store)}/${action}${query ? `?${query}` : ''}`, {
-          method: 'POST',
-          headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
-        });
-        const said = await answer.json().catch(() => ({}));
-        if (answer.status === 401) {
-          sessionStorage.removeItem(TOKEN);
-          wrong = 'This token is wrong. Run bin/upkeep token and paste what it shows.';
-        } else if (answer.status === 429) {
-          wrong = said.detail || 'Too many wrong tokens. Wait a minute, then try again.';
+      for (let ended = ''; ;) {
+        if (!sessionStorage.getItem(KEY) && !await begin(ended)) return;
+        const { answer, said } = await post(
+          `stores/${encodeURIComponent(store)}/${action}${query ? `?${query}` : ''}`, sessionStorage.getItem(KEY));
+        if (answer.status === 401 || answer.status === 429) {
+          sessionStorage.removeItem(KEY);
+          ended = 'CoCart Upkeep was restarted, or the token was replaced. Give the token once more.';
         } else {
-          sessionStorage.setItem(TOKEN, token);
           say(answer.ok ? done : sentence(said.detail || `${label} did not work (${answer.status})`), !answer.ok);
           break;
         }
@@ -138,6 +131,30 @@
     }
   }
 
+  // Whoever listens at this address after CoCart Upkeep has ended must not be sent the token, so the page does not keep it.
+  async function begin(wrong) {
+    for (let error = wrong; ;) {
+      const token = await askToken(error);
+      if (!token) return false;
+      const { answer, said } = await post('session', token);
+      if (answer.ok) {
+        sessionStorage.setItem(KEY, said.key);
+        return true;
+      }
+      error = answer.status === 401
+        ? 'This token is wrong. Run bin/upkeep token and paste what it shows.'
+        : sentence(said.detail || `That did not work (${answer.status})`);
+    }
+  }
+
+  async function post(path, key) {
+    const answer = await fetch(`/api/v1/${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}`, Accept: 'application/json' },
+    });
+    return { answer, said: await answer.json().catch(() => ({})) };
+  }
+
   function confirmed(title, text, command, label) {
     by('confirm-title').textContent = title;
     by('confirm-text').textContent = text;
@@ -148,14 +165,21 @@
 
   function askToken(wrong) {
     const dialog = by('token');
+    let token = '';
     by('token-input').value = '';
     by('token-error').textContent = wrong;
     by('token-form').onsubmit = (event) => {
       event.preventDefault();
-      dialog.close(by('token-input').value.trim());
+      token = by('token-input').value.trim();
+      by('token-input').value = '';
+      dialog.close();
     };
-    by('token-no').onclick = () => dialog.close('');
-    const closed = open(dialog);
+    by('token-no').onclick = () => dialog.close();
+    const closed = open(dialog).then(() => {
+      const given = token;
+      token = '';
+      return given;
+    });
     by('token-input').focus();
     return closed;
   }

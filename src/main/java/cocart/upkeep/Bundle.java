@@ -34,6 +34,7 @@ import cocart.upkeep.console.Gate;
 import cocart.upkeep.console.KnownHeaders;
 import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
+import cocart.upkeep.console.Sessions;
 import cocart.upkeep.console.Status;
 import cocart.upkeep.console.Token;
 import cocart.upkeep.console.page.Reader;
@@ -362,8 +363,16 @@ public final class Bundle implements AutoCloseable {
 
     private void console(boolean listens) {
         ConsoleSettings where = settings.console();
+        Sessions sessions = new Sessions(token(settings), Clock.systemUTC());
+        bind("sessions", sessions);
         Gate first = new Gate(
-                new Access(token(settings), where.hosts(), where.scheme(), where.alwaysToken(), Clock.systemUTC()),
+                new Access(
+                        token(settings),
+                        sessions,
+                        where.hosts(),
+                        where.scheme(),
+                        where.alwaysToken(),
+                        Clock.systemUTC()),
                 where.isTls());
         ConsoleServer server = new ConsoleServer(where, first, listens);
         if (listens) {

@@ -33,8 +33,7 @@ final class NotifySettings {
                 Stream.of("webhook", "mail")
                         .filter(channel ->
                                 settings.value("notify." + channel + ".enabled").equals("true"))
-                        .toList(),
-                List.of(settings.value("notify.webhook.url"), settings.value("notify.mail.server")));
+                        .toList());
     }
 
     /** Everything that can be wrong; of a secret value it is said what it must be, not what it is. */

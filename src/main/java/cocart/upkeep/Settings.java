@@ -320,6 +320,8 @@ public final class Settings {
         values.forEach((name, value) -> {
             if (name.endsWith("password")) {
                 Secrets.hide(value);
+            } else if (name.endsWith("notify.webhook.url")) {
+                Secrets.hideAddress(value);
             } else {
                 Secrets.hideIn(value);
             }

@@ -3,6 +3,7 @@ package cocart.upkeep;
 import cocart.upkeep.state.Away;
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.state.Troubles;
+import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -85,11 +86,11 @@ public final class Upkeep implements Runnable {
             if (error instanceof SettingsException
                     || error instanceof StateException
                     || error instanceof StoreException) {
-                failed.getErr().println("upkeep: " + error.getMessage());
+                failed.getErr().println("upkeep: " + Secrets.mask(String.valueOf(error.getMessage())));
                 return error instanceof StoreException store && !store.isPermanent() ? NEEDS_A_HUMAN : WRONG_USAGE;
             }
             if (Away.isCauseOf(error)) {
-                failed.getErr().println("upkeep: " + Troubles.sentence(error));
+                failed.getErr().println("upkeep: " + Secrets.mask(Troubles.sentence(error)));
                 return NEEDS_A_HUMAN;
             }
             throw error;

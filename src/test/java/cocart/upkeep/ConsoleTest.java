@@ -325,6 +325,25 @@ class ConsoleTest {
     }
 
     @Test
+    void aPageGetsAKeyForTheTokenAndCanChangeThingsWithIt() throws Exception {
+        plan("s0013");
+        assertThat(ask("POST", "/api/v1/session").statusCode()).isEqualTo(401);
+        assertThat(ask("POST", "/api/v1/session", "Authorization", "Bearer wrong")
+                        .statusCode())
+                .isEqualTo(401);
+        assertThat(ask("POST", "/api/v1/session", "Authorization", "Bearer " + token, "Sec-Fetch-Site", "same-site")
+                        .statusCode())
+                .isEqualTo(403);
+        HttpResponse<String> begun = ask("POST", "/api/v1/session", "Authorization", "Bearer " + token);
+        assertThat(begun.statusCode()).isEqualTo(200);
+        assertSafe(begun);
+        assertThat(begun.headers().firstValue("Cache-Control")).hasValue("no-store");
+        String key = JSON.readTree(begun.body()).get("key").asText();
+        assertThat(post("s0013", "approve", key).statusCode()).isEqualTo(200);
+        assertThat(state("s0013")).isEqualTo("pending");
+    }
+
+    @Test
     void aNoticeIsDismissed() throws Exception {
         plan("s0012");
         bundle.notices.refresh("s0012");
@@ -456,6 +475,7 @@ class ConsoleTest {
             }
         }
         assertValid(document, "/stores/{id}", "get", ask("GET", "/api/v1/stores/nobody"));
+        assertValid(document, "/session", "post", ask("POST", "/api/v1/session", "Authorization", "Bearer " + token));
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/detect", "post", post("s0041", "detect", token));

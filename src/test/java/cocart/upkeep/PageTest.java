@@ -14,12 +14,14 @@ import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -149,13 +151,87 @@ class PageTest {
         other.navigate("/stores/acme");
         assertThat(other.locator(".notice")).hasCount(0);
 
+        String hostile = "<img src=x onerror=\"document.title='taken over'\"><b id=taken>.txt";
+        Path theirs = Files.writeString(shop.root.resolve("wp-content").resolve(hostile), "once");
         int before = page.locator(".snapshots tbody tr[id]").count();
-        button(page, "Back up now").click(); // the token is known in this tab
+        button(page, "Back up now").click(); // this tab needs the token no more
         assertThat(page.getByRole(AriaRole.STATUS)).containsText("Back-up started.");
         assertThat(page.locator(".snapshots tbody tr[id]")).hasCount(before + 1);
+
         button(other, "Verify").click();
-        assertThat(other.getByRole(AriaRole.DIALOG)).isVisible(); // in another it is not
+        giveToken(other); // in another tab it is not known
+        assertThat(other.getByRole(AriaRole.STATUS)).containsText("Verification started.");
+        Locator newest = other.locator(".snapshots tbody tr[id]").first();
+        assertThat(newest.locator(".marks")).hasText("verified");
+        assertThat(other.locator("#history")).containsText("Verified whole: " + (before + 1) + " snapshots");
+
+        Path held = shop.home
+                .resolve("data/backups/snapshots/acme")
+                .resolve(newest.getAttribute("id").replace("snapshot-", ""))
+                .resolve("wp-content")
+                .resolve(hostile);
+        Files.delete(theirs); // so that it cannot be repaired
+        Files.delete(held);
+        button(other, "Verify").click();
+        assertThat(newest.locator(".marks")).hasText("hurt");
+        assertThat(newest.locator(".error")).containsText(hostile);
+        bundle.notices.refresh("acme");
+        assertThat(other.locator(".notice")).containsText(hostile);
+        assertThat(other.locator("#taken")).hasCount(0);
+        assertThat(other).hasTitle("acme – CoCart Upkeep");
+        Browser.shoot(other, "hurt", true);
         assertThat(browser.errors).isEmpty();
+    }
+
+    @Test
+    void retryAndCancelDoWhatTheySayAndTheTokenIsSentOnce() throws Exception {
+        String store = ids.get(130);
+        Page page = browser.window();
+        List<String> sent = new CopyOnWriteArrayList<>();
+        page.onRequest(request -> sent.add(
+                request.method() + " " + request.url() + " " + request.headers().get("authorization")));
+        page.navigate("/stores/" + store);
+        assertThat(page.locator("#data-update .mark").first()).hasText("failed");
+        button(page, "Retry").click();
+        button(page, "Not now").click();
+        assertThat(page.locator("#data-update .mark").first()).hasText("failed");
+        button(page, "Retry").click();
+        button(page.getByRole(AriaRole.DIALOG), "Retry").click();
+        giveToken(page);
+        assertThat(page.getByRole(AriaRole.STATUS)).containsText("Pending again.");
+        assertThat(page.locator("#data-update .mark").first()).hasText("pending");
+        assertThat(page.locator("#history")).containsText("retr");
+        Browser.shoot(page, "retried", true);
+
+        Bundle.token(bundle.settings()).replace(); // as a restart does, for this tab
+        button(page, "Cancel").click();
+        button(page.getByRole(AriaRole.DIALOG), "Cancel the update").click();
+        assertThat(page.getByRole(AriaRole.ALERT)).containsText("Give the token once more.");
+        assertThat(browser.errors).hasSize(1).allMatch(error -> error.contains("401"));
+        browser.errors.clear();
+        giveToken(page);
+        assertThat(page.getByRole(AriaRole.STATUS)).containsText("Canceled.");
+        assertThat(page.locator("#data-update .mark").first()).hasText("canceled");
+        assertThat(bundle.updates().current(store).orElseThrow().state()).isEqualTo("canceled");
+        assertThat(button(page, "Cancel")).hasCount(0);
+        Browser.shoot(page, "canceled", true);
+
+        String token = Bundle.token(bundle.settings()).show();
+        assertThat(sent.stream().filter(request -> request.contains(token)).toList())
+                .hasSize(1)
+                .allMatch(request -> request.startsWith("POST ") && request.contains("/api/v1/session "));
+        assertThat((String) page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie,"
+                        + " ...[...document.querySelectorAll('input')].map((input) => input.value),"
+                        + " ...[...document.querySelectorAll('dialog')].map((dialog) => dialog.returnValue)])"))
+                .contains("upkeep-key")
+                .doesNotContain(token);
+        assertThat(browser.errors).isEmpty();
+    }
+
+    private static void giveToken(Page page) {
+        assertThat(page.locator("#token")).isVisible();
+        page.locator("#token-input").fill(Bundle.token(bundle.settings()).show());
+        page.keyboard().press("Enter");
     }
 
     @Test
@@ -304,6 +380,11 @@ class PageTest {
     private static Locator button(Page page, String name) {
         return page.getByRole(
                 AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
+    private static Locator button(Locator dialog, String name) {
+        return dialog.getByRole(
+                AriaRole.BUTTON, new Locator.GetByRoleOptions().setName(name).setExact(true));
     }
 
     /** Goes to a button as somebody without a mouse does. */

@@ -62,18 +62,21 @@ public final class Access {
             Set.of("host", "authorization", "origin", "sec-fetch-site", "sec-fetch-mode");
 
     private final Token token;
+    private final Sessions sessions;
     private final Set<String> hosts;
     private final String scheme;
     private final boolean always;
     private final WrongTokens wrong;
 
     /**
+     * @param sessions whose keys count as the token does
      * @param hosts names under which the console may be asked for besides localhost and its address, in lower case
      * @param scheme {@code http} or {@code https}
      * @param always true if reading needs the token on this machine too
      */
-    public Access(Token token, Set<String> hosts, String scheme, boolean always, Clock clock) {
+    public Access(Token token, Sessions sessions, Set<String> hosts, String scheme, boolean always, Clock clock) {
         this.token = token;
+        this.sessions = sessions;
         this.hosts = hosts;
         this.scheme = scheme;
         this.always = always;
@@ -113,7 +116,7 @@ public final class Access {
         if (offered == null) {
             return here && reads ? Optional.empty() : Optional.of(tokenNeeded(reads));
         }
-        if (token.is(offered)) {
+        if (token.is(offered) || sessions.knows(offered)) {
             return Optional.empty(); // whatever others who share the address have sent
         }
         String from = address(asked.peer()) + (forwarded ? " (through a proxy)" : "");

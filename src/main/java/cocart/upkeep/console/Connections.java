@@ -15,14 +15,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds what clients can hold. The server's own idle timeout does not see one that sends a byte now and then, so a
- * connection without a whole request is closed after a time, whatever it sends. When all places are taken, whoever has
- * waited longest without a request gives his to who comes; no other machine gets more than a part of them.
+ * connection without a whole request is closed after a time, whatever it sends, and so is one that does not take its
+ * answer. When all places are taken, whoever has waited longest without a request gives his to who comes; no other machine
+ * gets more than a part of them. When too many bytes of answers lie here, whoever has left his longest gets no more.
  */
 final class Connections {
 
     private static final int MOST = 200;
     private static final int MOST_OF_A_MACHINE = 40;
     private static final int LOOKS = 10;
+
+    /** Bytes of answers that nobody has taken yet; the state of a thousand stores is about one megabyte. */
+    private static final long MOST_UNTAKEN = 32L << 20;
+
+    /** Who is sent an answer has so many times as long to take it, as a line may be slow. */
+    private static final int TAKERS_TIMES = 10;
 
     /** Who has never asked anything waits for a shorter time. */
     private static final int NEWCOMERS_PART = 6;
@@ -31,8 +38,9 @@ final class Connections {
      * @param request a connection's last request, if one has begun
      * @param since when it began to wait for that, or for the next
      * @param asked true if it has ever sent a request
+     * @param answers what it is sent
      */
-    private record Waiting(@Nullable HttpServerRequest request, long since, boolean asked) {
+    private record Waiting(@Nullable HttpServerRequest request, long since, boolean asked, OneAtATime answers) {
 
         boolean isIdle() {
             return request == null || request.response().ended();
@@ -54,7 +62,11 @@ final class Connections {
                 cut(connection);
                 return;
             }
-            all.put(connection, new Waiting(null, System.nanoTime(), false));
+            OneAtATime answers = new OneAtATime(this::bound);
+            if (connection instanceof ConnectionBase base) {
+                base.channel().pipeline().addBefore(base.channelHandlerContext().name(), null, answers);
+            }
+            all.put(connection, new Waiting(null, System.nanoTime(), false, answers));
             connection.closeHandler(closed -> all.remove(connection));
         });
         vertx.setPeriodic(Math.max(1, patienceNanos / 1_000_000 / LOOKS), timer -> all.forEach(this::look));
@@ -88,20 +100,36 @@ final class Connections {
                 .orElse(false);
     }
 
+    private void bound() {
+        while (all.values().stream().mapToLong(one -> one.answers.untaken()).sum() > MOST_UNTAKEN) {
+            all.entrySet().stream()
+                    .filter(one -> one.getValue().answers.untaken() > 0)
+                    .min(Comparator.comparingLong(one -> one.getValue().answers.since()))
+                    .ifPresent(longest -> {
+                        all.remove(longest.getKey());
+                        cut(longest.getKey());
+                    });
+        }
+    }
+
     private void look(HttpConnection connection, Waiting waiting) {
         HttpServerRequest request = waiting.request;
         long patience = waiting.asked ? patienceNanos : patienceNanos / NEWCOMERS_PART;
-        if (request != null && request.response().ended()) {
-            all.replace(connection, waiting, new Waiting(null, System.nanoTime(), true));
+        if (waiting.answers.untaken() > 0) {
+            if (System.nanoTime() - waiting.answers.since() > patienceNanos * TAKERS_TIMES) {
+                cut(connection);
+            }
+        } else if (request != null && request.response().ended()) {
+            all.replace(connection, waiting, new Waiting(null, System.nanoTime(), true, waiting.answers));
         } else if ((request == null || !request.isEnded()) && System.nanoTime() - waiting.since > patience) {
             cut(connection);
         }
     }
 
-    /** Ends a connection at once; its own close would wait until all that was answered is taken. */
+    /** Ends a connection at once; its own close, and its channel's, would wait until all that was answered is taken. */
     static void cut(HttpConnection connection) {
         if (connection instanceof ConnectionBase base) {
-            base.channel().close();
+            base.channelHandlerContext().close();
         } else {
             connection.close();
         }
@@ -109,6 +137,7 @@ final class Connections {
 
     /** A request's headers are there. */
     void begins(HttpServerRequest request) {
-        all.replace(request.connection(), new Waiting(request, System.nanoTime(), true));
+        all.computeIfPresent(
+                request.connection(), (one, before) -> new Waiting(request, System.nanoTime(), true, before.answers));
     }
 }

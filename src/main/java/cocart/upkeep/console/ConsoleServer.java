@@ -37,7 +37,12 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
     private static final int LARGEST_HEADERS = 8 << 10;
     private static final int LONGEST_PATH = 4 << 10;
-    private static final int IDLE_SECONDS = 60;
+
+    /** Whoever waits for a request, or does not take an answer, is cut off sooner; see {@link Connections}. */
+    private static final int IDLE_SECONDS = 300;
+
+    /** What the system buffers for a client; by itself it would buffer megabytes for each that takes nothing. */
+    private static final int SEND_BUFFER = 128 << 10;
 
     private final ConsoleSettings settings;
     private final Gate gate;
@@ -96,6 +101,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
         }
         HttpServerOptions options = new HttpServerOptions()
                 .setIdleTimeout(IDLE_SECONDS)
+                .setSendBufferSize(SEND_BUFFER)
                 .setMaxHeaderSize(LARGEST_HEADERS)
                 .setMaxInitialLineLength(LONGEST_PATH)
                 .setHttp2ClearTextEnabled(false);

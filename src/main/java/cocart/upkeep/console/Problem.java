@@ -3,6 +3,7 @@ package cocart.upkeep.console;
 import cocart.upkeep.state.Away;
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.state.Troubles;
+import cocart.upkeep.store.Secrets;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -19,6 +20,11 @@ public record Problem(int status, String detail) {
 
     /** The content type of {@link #json}. */
     public static final String JSON_TYPE = "application/problem+json";
+
+    /** Whatever it quotes, it shows no secret. */
+    public Problem {
+        detail = Secrets.mask(detail);
+    }
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");

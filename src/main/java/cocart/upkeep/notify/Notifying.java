@@ -22,15 +22,9 @@ public record Notifying(Notices notices, Outbox outbox) {
      * @param backups folder of the backups
      * @param free bytes that should be free there; 0 if that is no matter
      * @param channels names of the channels that are switched on
-     * @param addresses URLs and endpoint URIs that must not be shown
      */
     public record Settings(
-            NoticeSettings notices,
-            OutboxSettings outbox,
-            Path backups,
-            long free,
-            List<String> channels,
-            List<String> addresses) {}
+            NoticeSettings notices, OutboxSettings outbox, Path backups, long free, List<String> channels) {}
 
     /** @param clock tells when quiet hours are */
     public Notifying(Database database, Stores stores, Jobs jobs, Events events, Settings settings, Clock clock) {
@@ -57,16 +51,6 @@ public record Notifying(Notices notices, Outbox outbox) {
             Events events,
             Settings settings,
             Clock clock) {
-        this(
-                notices,
-                new Outbox(
-                        database,
-                        stores,
-                        notices,
-                        jobs,
-                        events,
-                        settings.outbox(),
-                        new Secrets(settings.addresses().toArray(String[]::new)),
-                        clock));
+        this(notices, new Outbox(database, stores, notices, jobs, events, settings.outbox(), clock));
     }
 }

@@ -5,6 +5,8 @@ import cocart.upkeep.state.Away;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
 import java.sql.ResultSet;
@@ -47,7 +49,6 @@ public final class Outbox {
     private final Jobs jobs;
     private final Events events;
     private final OutboxSettings settings;
-    private final Secrets secrets;
     private final Clock clock;
 
     /** @param clock tells when quiet hours are */
@@ -58,7 +59,6 @@ public final class Outbox {
             Jobs jobs,
             Events events,
             OutboxSettings settings,
-            Secrets secrets,
             Clock clock) {
         this.database = database;
         this.stores = stores;
@@ -66,7 +66,6 @@ public final class Outbox {
         this.jobs = jobs;
         this.events = events;
         this.settings = settings;
-        this.secrets = secrets;
         this.clock = clock;
     }
 
@@ -285,7 +284,7 @@ public final class Outbox {
         }
         String message = String.valueOf(root.getMessage());
         String kind = root.getClass().getSimpleName().replace("Exception", "");
-        String reason = secrets.without(message.contains(" ") ? message : kind + " " + message)
+        String reason = PlainText.of(Secrets.maskAddresses(message.contains(" ") ? message : kind + " " + message))
                 .strip();
         return reason.length() > LONGEST_REASON ? reason.substring(0, LONGEST_REASON) + "..." : reason;
     }

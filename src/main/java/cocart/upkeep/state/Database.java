@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.Secrets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -92,8 +93,9 @@ public final class Database {
         return time == null ? null : time.toInstant(ZoneOffset.UTC);
     }
 
-    /** A text cut to what its column holds. */
+    /** A text without secrets, cut to what its column holds. What is shown of the state comes from there. */
     public static @Nullable String cut(@Nullable String text) {
-        return text == null || text.length() <= 2000 ? text : text.substring(0, 1997) + "...";
+        String masked = text == null ? null : Secrets.mask(text);
+        return masked == null || masked.length() <= 2000 ? masked : masked.substring(0, 1997) + "...";
     }
 }

@@ -1,6 +1,7 @@
 package cocart.upkeep.state;
 
 import cocart.upkeep.store.PlainText;
+import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -75,6 +76,6 @@ public final class Troubles {
             root = root.getCause();
         }
         return "unforeseen error, see the log of " + Instant.now().truncatedTo(ChronoUnit.SECONDS) + ": "
-                + PlainText.of(String.valueOf(root));
+                + PlainText.of(Secrets.mask(String.valueOf(root)));
     }
 }

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values that no log line shows, whatever a library puts into its messages. Nothing here logs them; this is for what
- * nobody foresaw.
+ * Values that nothing shows, neither log nor state, page, notice or error, whatever a server or a library puts into its
+ * messages. Nobody shows them on purpose; this is for what nobody foresaw.
  */
 public final class Secrets {
 
@@ -25,6 +25,12 @@ public final class Secrets {
             "(?i)[?&;][a-z.]*(?:password|passphrase|secret|token)[a-z.]*=(?:RAW\\((.*?)\\)(?=$|&)|RAW\\{(.*?)\\}(?=$|&)|([^&;]+))");
 
     private static final Pattern USER_INFO = Pattern.compile("//[^/@:\\s]*:([^@/\\s]+)@");
+
+    /** Whoever knows the whole of such an address may be let in by it, so of one from a message only the host is shown. */
+    private static final Pattern WEB_ADDRESS = Pattern.compile("(https?://)(?:[^/@\\s]*@)?([^/\\s]+)/\\S*");
+
+    /** A shorter path says too little to be a secret, and stands in lines for other reasons. */
+    private static final int SHORTEST_PATH = 12;
 
     private static volatile List<String> hidden = List.of();
 
@@ -56,6 +62,24 @@ public final class Secrets {
         for (Matcher user = USER_INFO.matcher(address); user.find(); ) {
             hide(user.group(1));
         }
+    }
+
+    /** Hides an address that lets in whoever knows it, also where only its path is said. */
+    public static void hideAddress(@Nullable String address) {
+        if (address == null) {
+            return;
+        }
+        hideIn(address);
+        hide(address);
+        String path = address.replaceFirst("^[a-z]+:(//)?[^/?]*", "");
+        if (path.length() >= SHORTEST_PATH) {
+            hide(path);
+        }
+    }
+
+    /** A text without what is hidden, and without the paths of all web addresses, also of those that nobody has named. */
+    public static String maskAddresses(String text) {
+        return WEB_ADDRESS.matcher(mask(text)).replaceAll("$1$2/…");
     }
 
     /** A text without what is hidden. */

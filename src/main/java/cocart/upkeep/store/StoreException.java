@@ -18,7 +18,7 @@ public class StoreException extends RuntimeException {
 
     /** @param permanent true if trying again without a change by a human is useless (wrong key, wrong setting) */
     public StoreException(String message, @Nullable Throwable cause, boolean permanent) {
-        super(PlainText.of(message), cause);
+        super(PlainText.of(Secrets.mask(message)), cause);
         this.permanent = permanent;
     }
 

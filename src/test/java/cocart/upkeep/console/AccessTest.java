@@ -35,13 +35,15 @@ class AccessTest {
     private final SetClock clock = new SetClock();
     private Token token;
     private String secret;
+    private Sessions sessions;
     private Access access;
 
     @BeforeEach
     void start() {
         token = new Token(folder.resolve("data/token"));
         secret = token.show();
-        access = new Access(token, Set.of("upkeep.example"), "https", false, clock);
+        sessions = new Sessions(token, clock);
+        access = new Access(token, sessions, Set.of("upkeep.example"), "https", false, clock);
     }
 
     @Test
@@ -218,10 +220,59 @@ class AccessTest {
 
     @Test
     void readingCanNeedTheTokenEverywhere() throws Exception {
-        access = new Access(token, Set.of(), "http", true, clock);
+        access = new Access(token, sessions, Set.of(), "http", true, clock);
         assertThat(ask("GET", LOCAL, "localhost")).isEqualTo(401);
         assertThat(ask("GET", LOCAL, "localhost", "Authorization", "Bearer " + secret))
                 .isZero();
+    }
+
+    @Test
+    void aPagesKeyCountsAsTheTokenUntilTheProcessTheTokenOrTwelveHoursEnd() throws Exception {
+        String key = key();
+        String other = key();
+        assertThat(key).hasSize(43).isNotEqualTo(secret).isNotEqualTo(other);
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + key))
+                .isZero();
+        assertThat(ask("GET", FOREIGN, "upkeep.example", "Authorization", "Bearer " + key))
+                .isZero();
+        for (String cookie : List.of("key=" + key, "upkeep-key=" + key)) {
+            assertThat(ask("POST", LOCAL, "localhost", "Cookie", cookie)).isEqualTo(401);
+        }
+        clock.now = clock.now.plusSeconds(11 * 3600);
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + key))
+                .isZero();
+        clock.now = clock.now.plusSeconds(11 * 3600);
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + key))
+                .isZero();
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + other))
+                .isEqualTo(401);
+
+        Access next = new Access(token, new Sessions(token, clock), Set.of(), "http", false, clock);
+        assertThat(status(
+                        next,
+                        LOCAL,
+                        "POST",
+                        Map.of("host", List.of("localhost"), "authorization", List.of("Bearer " + key))))
+                .isEqualTo(401);
+        token.replace();
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + key))
+                .isEqualTo(401);
+    }
+
+    @Test
+    void manyPagesTakeNoMemory() throws Exception {
+        String first = key();
+        for (int i = 0; i < 100; i++) {
+            key();
+        }
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + first))
+                .isEqualTo(401);
+        assertThat(ask("POST", LOCAL, "localhost", "Authorization", "Bearer " + key()))
+                .isZero();
+    }
+
+    private String key() {
+        return sessions.begin().replaceAll("\\{\"key\":\"(.*)\"}", "$1");
     }
 
     @Test

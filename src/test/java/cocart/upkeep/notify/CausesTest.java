@@ -119,8 +119,7 @@ class CausesTest {
                                 new Jobs.Schedule("", "UTC")),
                         folder.resolve("not/made/yet"),
                         free,
-                        List.of("webhook"),
-                        List.of()),
+                        List.of("webhook")),
                 Clock.systemUTC());
         notices = notifying.notices();
         outbox = notifying.outbox();

@@ -2,6 +2,7 @@ package cocart.upkeep.console.page;
 
 import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.console.Tables;
+import cocart.upkeep.store.Secrets;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
@@ -60,7 +61,7 @@ public record StoreLine(
         Long bytes = Node.number(snapshot, "bytes");
         return new StoreLine(
                 Node.text(status, "id", ""),
-                url,
+                url == null ? null : Secrets.mask(url), // it may hold the password of a shop that is not open yet
                 group,
                 rank(group, update),
                 human ? why(status) : null,
