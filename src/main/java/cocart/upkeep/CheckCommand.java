@@ -6,6 +6,7 @@ import cocart.upkeep.console.Paint;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Beside;
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -174,7 +175,7 @@ final class CheckCommand extends Commands.Base {
             say(store, what, "ok", null);
             return true;
         } catch (StoreException e) {
-            say(store, what, "failed", e.getMessage());
+            say(store, what, "failed", Beside.id(store, String.valueOf(e.getMessage())));
             return false;
         }
     }

@@ -9,6 +9,7 @@ import cocart.upkeep.console.Tables;
 import cocart.upkeep.console.Terminal;
 import cocart.upkeep.console.Token;
 import cocart.upkeep.state.StateException;
+import cocart.upkeep.store.Beside;
 import cocart.upkeep.store.StoreSettings;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -89,7 +90,7 @@ final class Commands {
                 out().println(outcome.text());
                 return Upkeep.FINE;
             }
-            err().println("upkeep: store " + store + ": " + outcome.text());
+            err().println("upkeep: store " + store + ": " + Beside.id(store, outcome.text()));
             return Upkeep.NEEDS_A_HUMAN;
         }
 

@@ -7,12 +7,10 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.FailedToCreateRouteException;
@@ -31,19 +29,18 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 final class RouteFiles {
 
     private final Map<String, Object> beans;
-    private final Set<String> consumed = new HashSet<>();
-    private final Map<Node, String> sent = new LinkedHashMap<>();
+    private final RouteCalls calls;
 
-    private RouteFiles(Map<String, Object> beans) {
+    private RouteFiles(Path folder, Map<String, Object> beans) {
         this.beans = beans;
+        calls = new RouteCalls(folder);
     }
 
     /**
      * Checks what Camel would find out only when a message comes by.
      *
      * @param beans the program's own, by name; others are left to Camel
-     * @throws SettingsException if a file is no YAML, a {@code direct:} that is sent to has no route, or a bean has no
-     *     such method
+     * @throws SettingsException if a file is no YAML, what a route calls is not there, or a bean has no such method
      */
     static void check(Path folder, Map<String, Object> beans) {
         List<Path> files;
@@ -57,13 +54,14 @@ final class RouteFiles {
         if (files.isEmpty()) {
             throw new SettingsException(folder + " holds no *.camel.yaml file");
         }
-        RouteFiles routes = new RouteFiles(beans);
-        files.forEach(file -> read(file).ifPresent(node -> routes.visit(node, "")));
-        routes.sent.forEach((node, name) -> {
-            if (!routes.consumed.contains(name)) {
-                throw wrong(node, "no route begins with direct:" + name);
-            }
-        });
+        read(folder, files, beans).check();
+    }
+
+    /** Which routes of some files call which. */
+    static RouteCalls read(Path folder, List<Path> files, Map<String, Object> beans) {
+        RouteFiles routes = new RouteFiles(folder, beans);
+        files.forEach(file -> read(file).ifPresent(node -> routes.visit(node, "", "")));
+        return routes.calls;
     }
 
     private static Optional<Node> read(Path file) {
@@ -76,43 +74,53 @@ final class RouteFiles {
         }
     }
 
-    private void visit(Node node, String parent) {
+    /** @param route id of the route that this is in */
+    private void visit(Node node, String parent, String route) {
         if (node instanceof SequenceNode list) {
-            list.getValue().forEach(item -> visit(item, parent));
+            list.getValue().forEach(item -> visit(item, parent, route));
         } else if (node instanceof MappingNode mapping) {
-            Map<String, Node> fields = new LinkedHashMap<>();
-            for (NodeTuple field : mapping.getValue()) {
-                fields.put(text(field.getKeyNode()), field.getValueNode());
+            Map<String, Node> fields = fields(mapping);
+            String id = parent.equals("route") && fields.containsKey("id") ? text(fields.get("id")) : route;
+            if (parent.equals("routeConfiguration") && fields.containsKey("id")) {
+                calls.begins("routeConfigurationId:" + text(fields.get("id")), fields.get("id"));
             }
-            endpoint(fields, parent.equals("from"));
+            endpoint(fields, parent.equals("from"), id);
             method(fields);
             fields.forEach((name, value) -> {
-                if (text(value).startsWith("direct:")
-                        && List.of("to", "wireTap").contains(name)) {
-                    sent.put(value, text(value).substring("direct:".length()));
+                String called = RouteCalls.name(text(value));
+                if (called != null && List.of("to", "wireTap").contains(name)) {
+                    calls.calls(called, value, id);
                 }
-                visit(value, name);
+                if (name.equals("routeConfigurationId") && !text(value).contains("*")) {
+                    calls.calls("routeConfigurationId:" + text(value), value, id);
+                }
+                visit(value, name, id);
             });
         }
     }
 
-    /** {@code uri: direct:NAME}, or {@code uri: direct} with the name as a parameter, as visual editors write it. */
-    private void endpoint(Map<String, Node> fields, boolean from) {
-        Node uri = fields.get("uri");
-        String name = uri == null ? "" : text(uri);
-        if (name.equals("direct") && fields.get("parameters") instanceof MappingNode parameters) {
-            for (NodeTuple parameter : parameters.getValue()) {
-                if (text(parameter.getKeyNode()).equals("name")) {
-                    name = "direct:" + text(parameter.getValueNode());
-                }
-            }
+    private static Map<String, Node> fields(MappingNode mapping) {
+        Map<String, Node> fields = new LinkedHashMap<>();
+        for (NodeTuple field : mapping.getValue()) {
+            fields.put(text(field.getKeyNode()), field.getValueNode());
         }
-        if (uri != null && name.startsWith("direct:")) {
-            String target = name.substring("direct:".length()).replaceFirst("\\?.*", "");
+        return fields;
+    }
+
+    /** {@code uri: direct:NAME}, or {@code uri: direct} with the name as a parameter, as visual editors write it. */
+    private void endpoint(Map<String, Node> fields, boolean from, String route) {
+        Node uri = fields.get("uri");
+        String text = uri == null ? "" : text(uri);
+        if (List.of("direct", "seda").contains(text) && fields.get("parameters") instanceof MappingNode parameters) {
+            Node name = fields(parameters).get("name");
+            text = name == null ? text : text + ":" + text(name);
+        }
+        String name = RouteCalls.name(text);
+        if (uri != null && name != null) {
             if (from) {
-                consumed.add(target);
+                calls.begins(name, uri);
             } else {
-                sent.put(uri, target);
+                calls.calls(name, uri, route);
             }
         }
     }
@@ -142,9 +150,13 @@ final class RouteFiles {
         return node instanceof ScalarNode scalar ? scalar.getValue() : "";
     }
 
-    private static SettingsException wrong(Node node, String what) {
-        return new SettingsException(
-                node.getStartMark().map(Mark::getName).orElse("") + place(node.getStartMark()) + ": " + what);
+    static SettingsException wrong(Node node, String what) {
+        return new SettingsException(file(node) + place(node.getStartMark()) + ": " + what);
+    }
+
+    /** The file in which it stands. */
+    static String file(Node node) {
+        return node.getStartMark().map(Mark::getName).orElse("");
     }
 
     private static String place(Optional<Mark> mark) {

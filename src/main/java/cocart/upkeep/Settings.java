@@ -15,7 +15,6 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,7 +28,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.util.TimeUtils;
 import org.jspecify.annotations.Nullable;
-import org.quartz.CronExpression;
 
 /**
  * All settings of a home folder: {@code config/application.properties}, over it {@code application-PROFILE.properties},
@@ -256,23 +254,8 @@ public final class Settings {
         }
         Set<String> known = new LinkedHashSet<>(known(ids)); // looked into for each property of a thousand stores
         for (String name : values.keySet()) {
-            Matcher other = OTHER_STORE.matcher(name);
-            if (other.matches() && !ids.contains(other.group(1)) && isOfStores(other.group(2))) {
-                String meant = ids.stream()
-                        .filter(id -> distance(id, other.group(1)) <= 2)
-                        .map(id -> "; did you mean upkeep.store." + id + "." + other.group(2) + "?")
-                        .findFirst()
-                        .orElse("; add it there, or put a # before this line");
-                throw new SettingsException(where(name) + name
-                        + " belongs to no store, because upkeep.stores does not name " + other.group(1) + meant);
-            }
-            if (name.startsWith("upkeep.") && !known.contains(name)) {
-                Optional<String> near = known.stream()
-                        .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
-                        .filter(candidate -> distance(name, candidate) <= Math.max(3, name.length() / 3));
-                throw new SettingsException(where(name) + "unknown property " + name
-                        + near.map(candidate -> "; did you mean " + candidate + "?")
-                                .orElse("; remove it"));
+            if (name.startsWith("upkeep.") ? !known.contains(name) : isNearlyOurs(name)) {
+                throw unknown(name, ids, known);
             }
         }
         duration("migrate.back-off");
@@ -333,6 +316,43 @@ public final class Settings {
         }
     }
 
+    /** {@code upkep.stores} would be nobody's, and {@code upkeep.stores} its default. */
+    private static boolean isNearlyOurs(String name) {
+        String first = name.replaceFirst("\\..*", "");
+        return !first.equals("upkeep") && NearestOption.of(first, Set.of("upkeep")).isPresent();
+    }
+
+    private SettingsException unknown(String name, List<String> ids, Set<String> known) {
+        Matcher other = OTHER_STORE.matcher(name);
+        boolean ofStore = other.matches();
+        String id = ofStore ? other.group(1) : ids.get(0);
+        String option = ofStore ? other.group(2) : name.replaceFirst("[^.]*\\.", "");
+        Optional<String> store =
+                ofStore && !ids.contains(id) ? NearestOption.of(id, ids) : Optional.of(id);
+        if (ofStore && !ids.contains(id) && isOfStores(option)) {
+            return new SettingsException(where(name) + name
+                    + " belongs to no store, because upkeep.stores does not name " + id
+                    + store.map(meant -> "; did you mean upkeep.store." + meant + "." + option + "?")
+                            .orElse("; add it there, or put a # before this line"));
+        }
+        if (ofStore && GLOBAL.containsKey(option)) {
+            return new SettingsException(
+                    where(name) + name + " is no option of one store; for all stores it is upkeep." + option);
+        }
+        if (!ofStore && OWN.contains(option)) {
+            return new SettingsException(
+                    where(name) + name + " is no option of all stores; for one store it is upkeep.store." + id + "."
+                            + option);
+        }
+        Optional<String> meant = NearestOption.of(name, known)
+                .or(() -> ofStore
+                        ? store.flatMap(its -> NearestOption.of(option, optionsOfStores())
+                                .map(near -> "upkeep.store." + its + "." + near))
+                        : Optional.empty());
+        return new SettingsException(where(name) + "unknown property " + name
+                + meant.map(near -> "; did you mean " + near + "?").orElse("; remove it"));
+    }
+
     private @Nullable String url(String id) {
         String url = own(id, "url");
         if (url != null && !url.matches("https?://[^\\s/]+.*")) {
@@ -382,6 +402,10 @@ public final class Settings {
 
     private static boolean isOfStores(String name) {
         return OWN.contains(name) || SHARED.containsKey(name);
+    }
+
+    private static List<String> optionsOfStores() {
+        return Stream.concat(OWN.stream(), SHARED.keySet().stream()).toList();
     }
 
     private StoreSettings store(String id) {
@@ -599,14 +623,9 @@ public final class Settings {
     }
 
     private void cron(String name, String value) {
-        try {
-            new CronExpression(value);
-        } catch (java.text.ParseException e) {
-            throw wrong(
-                    name,
-                    "is no Quartz cron expression (seconds minutes hours day-of-month month day-of-week): '" + value
-                            + "' ("
-                            + e.getMessage().replaceAll(" \\([a-z.]+[.][A-Za-z]+Exception:.*", "") + ")");
+        String wrong = CronText.wrong(value);
+        if (wrong != null) {
+            throw wrong(name, wrong);
         }
     }
 
@@ -625,23 +644,5 @@ public final class Settings {
                 .map(String::strip)
                 .filter(s -> !s.isEmpty())
                 .toList();
-    }
-
-    /** Levenshtein distance. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.length()];
     }
 }

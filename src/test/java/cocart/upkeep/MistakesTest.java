@@ -48,6 +48,14 @@ class MistakesTest {
                 "upkeep.detect.setle = 1s | unknown property upkeep.detect.setle; did you mean upkeep.detect.settle?",
                 "upkeep.store.acme.data-upate = manual | did you mean upkeep.store.acme.data-update?",
                 "upkeep.store.amce.url = https://x | did you mean upkeep.store.acme.url?",
+                "upkep.detect.settle = 1s | unknown property upkep.detect.settle; did you mean upkeep.detect.settle?",
+                "upkeep.stores.acme.url = https://x | did you mean upkeep.store.acme.url?",
+                "upkeep.store.acme.database.user = x | did you mean upkeep.store.acme.database.username?",
+                "upkeep.store.amce.urll = https://x | did you mean upkeep.store.acme.url?",
+                "upkeep.store.acme.console.port = 1 | is no option of one store; for all stores it is upkeep.console.port",
+                "upkeep.database.prefix = wp_ | for one store it is upkeep.store.acme.database.prefix",
+                "upkeep.colour = red | unknown property upkeep.colour; remove it",
+                "upkeep.store.acme.colour.of.the.shop = red | unknown property upkeep.store.acme.colour.of.the.shop; remove it",
                 "upkeep.store.other.url = https://x | upkeep.stores does not name other; add it there",
                 "upkeep.data-update = maybe | upkeep.data-update must be manual or automatic, not 'maybe'",
                 "upkeep.detect.settle = soon | upkeep.detect.settle must be a duration such as 30s",
@@ -56,6 +64,15 @@ class MistakesTest {
                 "upkeep.store.acme.url = javascript:alert(1) | upkeep.store.acme.url must be the shop's address",
                 "upkeep.console.read-token = never | upkeep.console.read-token must be elsewhere or always",
                 "upkeep.backup.cron = daily | upkeep.backup.cron is no Quartz cron expression",
+                "upkeep.backup.cron = daily | 'DAI'); it has seconds minutes hours day-of-month month day-of-week: for example 0 0 3 * * ?",
+                "upkeep.backup.cron = 30 4 * * * | has 5 fields, as Unix cron has; Quartz has the seconds in front",
+                "upkeep.backup.cron = 30 4 * * * | for the day that does not count: write 0 30 4 * * ?",
+                "upkeep.backup.cron = 0 4 * * 1-5,0 | write 0 0 4 ? * MON-FRI,SUN",
+                "upkeep.backup.cron = 0 4 1 * 1 | for example 0 0 3 * * ?, every day at 3:00",
+                "upkeep.backup.cron = * * * * * * | needs a ? for the day that does not count, day-of-month (the fourth field)",
+                "upkeep.backup.cron = 0 0 4 * * * | write 0 0 4 * * ?",
+                "upkeep.backup.cron = 0 0 4 * * MON | write 0 0 4 ? * MON",
+                "upkeep.backup.cron = 0 0 4 ? * ? | write 0 0 4 * * ?",
                 "upkeep.zone = Mars/Olympus | upkeep.zone must be a time zone",
                 "upkeep.migrate.attempts = none | upkeep.migrate.attempts must be a whole number of at least 1",
                 "upkeep.stores = acme,acme | upkeep.stores names the store acme twice",
@@ -141,7 +158,7 @@ class MistakesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "uri: direct:plan | uri: direct:plna | column 24: no route begins with direct:plna",
+                "uri: direct:plan | uri: direct:plna | column 24: no route begins with direct:plna; did you mean direct:plan?",
                 "uri: direct:plan | uri: derect:plan | derect",
                 "method: plugins( | methd: plugins( | methd",
                 "method: plugins( | method: plugin( | the bean detector has no method plugin; it has due, dueStores, look",
@@ -162,9 +179,48 @@ class MistakesTest {
     }
 
     @Test
-    void aRouteFileThatIsMissingIsSaid() throws Exception {
-        Files.delete(shop.home.resolve("routes/back-up.camel.yaml"));
-        assertMistake("camel.yaml, line ", "no route begins with direct:back-up");
+    void aRouteFileThatIsMissingIsSaidWithTheRouteThatNeedsIt() throws Exception {
+        Path routes = shop.home.resolve("routes");
+        Files.delete(routes.resolve("rehearse.camel.yaml"));
+        assertMistake(
+                routes.resolve("rehearse.camel.yaml") + " is missing: route migrate (migrate.camel.yaml, line ",
+                ") needs direct:rehearse. Put the file back from this version's archive");
+        Shop.copy(Path.of("routes/rehearse.camel.yaml"), routes);
+        Files.move(routes.resolve("back-up.camel.yaml"), routes.resolve("back-up.camel.yml"));
+        assertMistake(
+                routes.resolve("back-up.camel.yaml") + " is missing: route ",
+                ") needs direct:back-up, and so do ",
+                "it may be " + routes.resolve("back-up.camel.yml"));
+        Files.move(routes.resolve("back-up.camel.yml"), routes.resolve("back-up.camel.yaml"));
+        Files.delete(routes.resolve("schedule.camel.yaml"));
+        assertMistake(routes.resolve("schedule.camel.yaml") + " is missing: commands of upkeep call direct:once");
+        Shop.copy(Path.of("routes/schedule.camel.yaml"), routes);
+        Files.delete(routes.resolve("errors.camel.yaml"));
+        assertMistake(
+                routes.resolve("errors.camel.yaml") + " is missing: route complete (complete.camel.yaml, line ",
+                "needs the routeConfiguration completion-errors");
+    }
+
+    @Test
+    void aMistypedBeginningOfARouteIsSaidWhereItStands() throws Exception {
+        Path route = shop.home.resolve("routes/back-up.camel.yaml");
+        String text = Files.readString(route);
+        Files.writeString(route, text.replace("uri: direct:back-up", "uri: direct:back-pu"));
+        assertMistake(
+                route + ", line 6, column 12: no route begins with direct:back-up, but one with direct:back-pu",
+                "route asked-back-up (console.camel.yaml, line ");
+        Files.writeString(route, text.substring(0, text.indexOf("- route:\n    id: prune")));
+        assertMistake(route + ": no route begins with direct:prune; route back-up (back-up.camel.yaml, line ");
+    }
+
+    @Test
+    void whatTheShippedFilesBeginIsWhatTheyAreBlamedFor() throws Exception {
+        try (var files = Files.list(Path.of("routes"))) {
+            assertThat(RouteFiles.read(Path.of("routes"), files.toList(), java.util.Map.of())
+                            .begun())
+                    .containsExactlyInAnyOrderElementsOf(RouteCalls.SHIPPED.keySet());
+        }
+        assertThat(RouteCalls.SHIPPED.keySet()).containsAll(RouteCalls.ASKED);
     }
 
     @Test

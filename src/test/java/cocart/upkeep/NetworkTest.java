@@ -200,6 +200,14 @@ class NetworkTest {
             assertThat(approve.code()).isEqualTo(1);
             assertThat(approve.out() + approve.err()).contains("update each of the 2 blogs in its own wp-admin");
 
+            assertThat(shop.upkeep("cancel", "acme").code()).isZero();
+            assertThat(shop.upkeep("retry", "acme").code()).isZero();
+            shop.upkeep("once");
+            assertThat(EndToEndTest.status(shop).at("/dataUpdate/reason").asText())
+                    .as("tried again, there is still no plan")
+                    .doesNotContain("--by-wordpress");
+            assertThat(shop.upkeep("approve", "acme", "--by-wordpress").code()).isEqualTo(1);
+
             shop.database.option("cocart_db_version", "5.1.0");
             shop.upkeep("once");
             assertThat(EndToEndTest.status(shop).at("/dataUpdate/state").asText())

@@ -128,12 +128,12 @@ class NotifyTest {
         assertThat(notice.get("cause").asText()).isEqualTo("job-failed");
         assertThat(notice.get("text").asText()).isEqualTo("store acme: nothing listens at 127.0.0.1:2222");
         MimeMessage first = mails(2).get(0);
-        assertThat(first.getSubject()).isEqualTo("[CoCart Upkeep] acme: store acme: nothing listens at 127.0.0.1:2222");
+        assertThat(first.getSubject()).isEqualTo("[CoCart Upkeep] acme: nothing listens at 127.0.0.1:2222");
         assertThat(first.getFrom()[0]).hasToString("upkeep@example.org");
         assertThat(first.getHeader("To", null)).isEqualTo("ops@example.org, boss@example.org");
         assertThat(first.getHeader("Auto-Submitted", null)).isEqualTo("auto-generated");
         assertThat(first.getContent().toString())
-                .contains("acme: store acme: nothing listens at 127.0.0.1:2222 (job-failed)");
+                .startsWith("acme: nothing listens at 127.0.0.1:2222 (job-failed)");
 
         one.bundle().notices.refreshAll();
         one.send();
@@ -188,6 +188,70 @@ class NotifyTest {
                 .extracting(Notice::text)
                 .isEqualTo("store acme: the disk is broken");
         assertThat(hook.got).hasSize(2);
+    }
+
+    @Test
+    void aDismissedFailureStaysDismissedWhicheverJobMeetsItNext() throws Exception {
+        Running one = start(false, both());
+        String away = "store acme: nothing listens at 127.0.0.1:";
+        one.job("acme", "back-up", away + 22);
+        assertThat(error(one)).isEqualTo(away + 22);
+        one.send();
+        assertThat(hook.got).hasSize(1);
+        assertThat(one.bundle().decisions.dismiss("acme").done()).isTrue();
+        assertThat(error(one)).as("dismissed, too").isNull();
+
+        one.job("acme", "detect", away + 23);
+        one.job("acme", "prune", away + 24);
+        one.job("acme", "detect", null);
+        one.job("acme", "back-up", null);
+        one.send();
+        assertThat(one.bundle().notices.open("acme")).as("prune still says it").isEmpty();
+        assertThat(error(one)).isNull();
+        assertThat(hook.got).hasSize(1);
+
+        one.job("acme", "detect", "store acme: does not let the user in");
+        assertThat(one.bundle().notices.open("acme"))
+                .extracting(Notice::text)
+                .containsExactly("store acme: does not let the user in");
+        assertThat(error(one)).isEqualTo("store acme: does not let the user in");
+        one.job("acme", "prune", null);
+        one.job("acme", "detect", away + 22);
+        assertThat(one.bundle().notices.open("acme"))
+                .as("it was over in between")
+                .extracting(Notice::text)
+                .containsExactly(away + 22);
+    }
+
+    private static String error(Running one) {
+        return one.bundle().status.of(one.bundle().stores.get("acme")).get("error").textValue();
+    }
+
+    @Test
+    void aSubjectIsFoldedAndInAsciiWhateverItSays() throws Exception {
+        String id = "shop-" + "x".repeat(58);
+        Running one = start(
+                false, Stream.concat(
+                                Stream.of(both()),
+                                Stream.of(
+                                        "upkeep.stores = acme," + id,
+                                        "upkeep.store.acme.files = file:/var/www/shop",
+                                        "upkeep.store." + id + ".files = file:/var/www/other"))
+                        .toArray(String[]::new));
+        one.job(id, "detect", "store " + id + ": größer\r\nBcc: all@example.org \uD83D\uDED2\uD83D\uDED2 " + "ö".repeat(80));
+        one.send();
+        MimeMessage got = mails(2).get(0);
+        assertThat(got.getSubject())
+                .startsWith("[CoCart Upkeep] " + id + ": größer Bcc: all@example.org \uD83D\uDED2\uD83D\uDED2 ö")
+                .endsWith("ö…")
+                .hasSizeLessThanOrEqualTo(120);
+        String raw = got.getHeader("Subject", null);
+        assertThat(raw).matches("\\p{ASCII}+");
+        assertThat(("Subject: " + raw).split("\r\n"))
+                .hasSizeGreaterThan(2)
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(78))
+                .noneMatch(line -> line.startsWith("Bcc"));
+        assertThat(got.getHeader("Bcc")).isNull();
     }
 
     @Test
@@ -339,7 +403,7 @@ class NotifyTest {
                 .containsExactly("store acme: away", "store shop2: away", "store shop2: drill");
         String text = mail.getReceivedMessages()[1].getContent().toString().replace("\r\n", "\n");
         assertThat(text)
-                .contains("acme\n  store acme: away (job-failed)\n\nshop2\n  store shop2: away (job-failed)\n")
+                .contains("acme\n  away (job-failed)\n\nshop2\n  away (job-failed)\n")
                 .startsWith("What is open at ");
         assertThat(mail.getReceivedMessages()[1].getSubject()).isEqualTo("[CoCart Upkeep] 3 notices open at 2 stores");
     }
@@ -402,7 +466,7 @@ class NotifyTest {
                 Stream.of(mail.getReceivedMessages()).map(NotifyTest::content).collect(Collectors.joining("\n"));
         for (String store : stores) {
             // each mail goes to two people
-            assertThat(mails.split("store " + store + ": away", -1)).as(store).hasSize(1 + 2);
+            assertThat(mails.split("\\b" + store + ": away", -1)).as(store).hasSize(1 + 2);
         }
     }
 

@@ -143,8 +143,13 @@ final class Shop implements AutoCloseable {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
+    /** Copies a file, or the files of a folder, into another folder. */
     static void copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
+        if (Files.isRegularFile(from)) {
+            Files.copy(from, to.resolve(from.getFileName()));
+            return;
+        }
         try (Stream<Path> files = Files.list(from)) {
             for (Path file : files.toList()) {
                 Files.copy(file, to.resolve(file.getFileName()));

@@ -66,9 +66,9 @@ public final class Decisions {
 
     private Outcome handOver(String store) {
         Optional<DataUpdate> update = updates.current(store);
-        String reason = update.map(DataUpdate::reason).orElse("");
-        if (state(update).equals("blocked") && !reason.contains("--by-wordpress")) {
-            return nothing(reason); // a network, whose blogs WordPress updates one by one
+        if (state(update).equals("blocked")
+                && !ownUpdaters.of(update.get().id()).mayBeHandedOver()) {
+            return nothing(String.valueOf(update.get().reason())); // it says what to do in a network
         }
         if (update.isEmpty() || !ownUpdaters.handOver(update.get())) {
             return nothing("no data update is blocked (state: " + state(update)

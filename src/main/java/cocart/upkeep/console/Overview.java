@@ -1,5 +1,6 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.store.Beside;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
@@ -44,8 +45,9 @@ public final class Overview {
                     ? store.get("error")
                     : store.get("notice").get("text");
             out.println();
-            out.println(paint.strong(store.get("id").asText()) + ": "
-                    + (text.isNull() ? "see upkeep status " + store.get("id").asText() : text.asText()));
+            String id = store.get("id").asText();
+            out.println(paint.strong(id) + ": "
+                    + (text.isNull() ? "see upkeep status " + id : Beside.id(id, text.asText())));
         }
     }
 

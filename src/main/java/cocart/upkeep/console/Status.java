@@ -85,7 +85,7 @@ public final class Status {
                 snapshots(ids),
                 jobs.running(ids),
                 notices.open(ids),
-                jobs.errors(ids));
+                notices.undismissed(jobs.errors(ids)));
     }
 
     private static ObjectNode of(StoreSettings store, Seen seen) {

@@ -42,10 +42,12 @@ public final class Tables {
     public static void store(PrintWriter out, ObjectNode store, Paint paint) {
         out.println(paint.strong(store.get("id").asText()));
         for (JsonNode plugin : store.get("plugins")) {
-            out.println("  plugin       " + plugin.get("slug").asText() + " " + text(plugin.get("version")) + ", "
-                    + paint.state(plugin.get("state").asText()) + "; schema "
-                    + paint.state(plugin.get("schema").asText()) + ", database version "
-                    + text(plugin.get("databaseVersion"))
+            String schema = plugin.get("schema").asText();
+            out.println("  plugin       " + plugin.get("slug").asText()
+                    + (plugin.get("version").isNull() ? "" : " " + plugin.get("version").asText()) + ", "
+                    + paint.state(plugin.get("state").asText()) + "; schema " + paint.state(schema)
+                    // while the schema is not known, neither is this
+                    + (schema.equals("unknown") ? "" : ", database version " + text(plugin.get("databaseVersion")))
                     + (plugin.get("reason").isNull()
                             ? ""
                             : ". " + plugin.get("reason").asText()));

@@ -273,6 +273,7 @@ public final class Detector {
                 version,
                 sightings.exposedSince(store, plugin).orElse(sighting.firstSeen()),
                 asked,
+                blogs,
                 "The code " + version + " of " + plugin + " asks for database version "
                         + last.get().version()
                         + ", the store has " + (reached == null ? "none" : reached)

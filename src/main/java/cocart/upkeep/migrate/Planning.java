@@ -219,7 +219,9 @@ public final class Planning {
                 && plans.find(update.plugin(), update.toVersion()).isEmpty()) {
             // tried again by a person, but there is still no plan
             String reason = "config/updates still has no plan for " + update.plugin() + " " + update.toVersion()
-                    + "; add one, or run: upkeep approve " + update.store() + " --by-wordpress";
+                    + (known.mayBeHandedOver()
+                            ? "; add one, or run: upkeep approve " + update.store() + " --by-wordpress"
+                            : "; add one, or update each of the " + known.blogs() + " blogs in its own wp-admin");
             ownUpdaters.blockAgain(update, reason);
             return reason;
         }

@@ -35,9 +35,18 @@ record Finding(Cause cause, String subject, String fingerprint, String text, boo
         return new Finding(
                 cause,
                 subject,
-                hash(cause.word() + "\n" + identity),
-                Objects.requireNonNull(Database.cut(PlainText.of(text))),
+                fingerprint(cause, identity),
+                line(text),
                 urgent);
+    }
+
+    /** A text as a notice shows it: in one line, at most 2000 characters. */
+    static String line(String text) {
+        return Objects.requireNonNull(Database.cut(PlainText.of(text)));
+    }
+
+    static String fingerprint(Cause cause, String identity) {
+        return hash(cause.word() + "\n" + identity);
     }
 
     /** A sentence without its figures: ports, counts, times and megabytes change with each look, and say nothing new. */

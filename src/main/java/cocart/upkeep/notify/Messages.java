@@ -1,10 +1,13 @@
 package cocart.upkeep.notify;
 
 import cocart.upkeep.notify.Message.Item;
+import cocart.upkeep.store.Beside;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.mail.internet.MimeUtility;
+import java.io.UnsupportedEncodingException;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
@@ -20,6 +23,7 @@ public final class Messages {
     private static final int FULL_IN_MAIL = 100;
 
     private static final int FULL_IN_SLACK = 20;
+    private static final String MARK = "[CoCart Upkeep] ";
     private static final int SUBJECT = 120;
     private static final int SLACK_LINE = 500;
     private static final int SLACK_STORES = 500;
@@ -39,8 +43,7 @@ public final class Messages {
                     ? "nothing is open"
                     : count(items.size(), "notice") + " open at " + count(stores(items), "store");
         } else if (items.size() == 1) {
-            what = items.get(0).where() + ": " + prefix(items.get(0))
-                    + items.get(0).notice().text();
+            what = items.get(0).where() + ": " + prefix(items.get(0)) + text(items.get(0));
         } else {
             what = count(items.size(), "notice") + " from " + count(stores(items), "store") + ": "
                     + items.stream()
@@ -48,7 +51,21 @@ public final class Messages {
                             .distinct()
                             .collect(Collectors.joining(", "));
         }
-        return cut("[CoCart Upkeep] " + (message.urgent() ? "URGENT: " : "") + what, SUBJECT);
+        return cut(MARK + (message.urgent() ? "URGENT: " : "") + what, SUBJECT);
+    }
+
+    /**
+     * The same as the subject of a mail: in ASCII, as RFC 2047 has it, whatever the machine's own encoding is, with places
+     * to fold it.
+     */
+    public String mailSubject(Message message) {
+        String plain = subject(message).substring(MARK.length()).replace("=?", "= ?");
+        try {
+            // the mark stays out of the encoded words, so that the header's name and the first of them fit in a line
+            return MARK + MimeUtility.encodeText(plain, "UTF-8", null);
+        } catch (UnsupportedEncodingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The whole of it as plain text, at most some hundred lines. */
@@ -126,7 +143,12 @@ public final class Messages {
 
     /** What is said of one notice, in one line. */
     static String line(Item item) {
-        return prefix(item) + item.notice().text() + " (" + item.notice().cause() + ")";
+        return prefix(item) + text(item) + " (" + item.notice().cause() + ")";
+    }
+
+    /** Its text, to follow {@link Item#where()}. */
+    private static String text(Item item) {
+        return Beside.id(item.notice().store(), item.notice().text());
     }
 
     private static String prefix(Item item) {

@@ -8,11 +8,13 @@ import cocart.upkeep.store.Stores;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -93,9 +95,13 @@ public final class Notices {
                 standing(some.stream().map(StoreSettings::id).toList());
         List<Runnable> changes = new ArrayList<>();
         for (StoreView view : views.of(some)) {
+            Map<String, Row> rows = standing.getOrDefault(view.id(), Map.of());
+            rows.values().stream()
+                    .filter(row -> !row.cleared())
+                    .forEach(row -> view.said.put(row.key(), row.fingerprint()));
             List<Finding> found =
                     causes.stream().flatMap(cause -> cause.apply(view)).toList();
-            changes.addAll(changes(view.id(), standing.getOrDefault(view.id(), Map.of()), found));
+            changes.addAll(changes(view.id(), rows, found));
         }
         write(changes);
     }
@@ -237,6 +243,34 @@ public final class Notices {
                     .forEach(open::put);
         }
         return open;
+    }
+
+    /**
+     * What is to be said of errors.
+     *
+     * @param errors of several stores, by store, those that count most first
+     * @return for each store the first that nobody has dismissed; nothing where all were
+     */
+    public Map<String, String> undismissed(Map<String, List<String>> errors) {
+        Map<String, Set<String>> dismissed = new HashMap<>();
+        List<String> ids = List.copyOf(errors.keySet());
+        for (int from = 0; from < ids.size(); from += AT_ONCE) {
+            database.sql("notices-dismissed")
+                    .param("stores", ids.subList(from, Math.min(ids.size(), from + AT_ONCE)))
+                    .query(row -> {
+                        dismissed
+                                .computeIfAbsent(row.getString("store"), id -> new HashSet<>())
+                                .add(Finding.withoutFigures(row.getString("text")));
+                    });
+        }
+        Map<String, String> left = new HashMap<>();
+        errors.forEach((store, all) -> all.stream()
+                .filter(error -> !dismissed
+                        .getOrDefault(store, Set.of())
+                        .contains(Finding.withoutFigures(Finding.line(error))))
+                .findFirst()
+                .ifPresent(error -> left.put(store, error)));
+        return left;
     }
 
     /** The notice to show for a store: the most urgent that nobody has dismissed. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** All of a store's state that causes look at, as it was at one moment. */
@@ -73,6 +74,8 @@ final class StoreView {
     final List<Update> updates = new ArrayList<>();
     /** Why the last runs of jobs failed, by job. */
     final Map<String, String> errors = new LinkedHashMap<>();
+    /** Fingerprints of the notices whose cause was there when it was last looked, dismissed or not, by key. */
+    final Map<String, String> said = new TreeMap<>();
     /** Newest first. */
     final List<Snapshot> snapshots = new ArrayList<>();
 

@@ -48,7 +48,7 @@ final class StoreViews {
                 .toList();
         if (!neverBackedUp.isEmpty()) {
             read(
-                    "notices-known-since",
+                    "known-since",
                     neverBackedUp,
                     row -> view(views, row).knownSince = Database.instant(row, "since"));
         }

@@ -32,7 +32,8 @@ record Figures(
      * @param exposure since files changed towards code whose data update is not complete; null if none is open
      * @param backup how long the last backup took, failed or not; null before the first, or while one runs
      * @param snapshot null before the first
-     * @param isOverdue true if the newest snapshot is older than its schedule and slack allow
+     * @param isOverdue true if the newest snapshot is older than its schedule and slack allow, or there is none although the
+     *     store is looked after for longer than the slack
      */
     record Store(
             String id,

@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.text.ParseException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
 
-/** Reads the {@link Figures} of all stores from the state database, by six statements however many stores there are. */
+/** Reads the {@link Figures} of all stores from the state database, by seven statements however many stores there are. */
 final class StateFigures {
 
     /**
@@ -103,6 +104,8 @@ final class StateFigures {
         database.sql("figures-snapshots").query(row -> {
             snapshots.put(row.getString("store"), snapshot(row, now));
         });
+        Map<String, LocalDateTime> knownSince = knownSince(
+                stores.stream().filter(store -> !snapshots.containsKey(store)).toList());
         Map<String, List<Update>> updates = new HashMap<>();
         database.sql("figures-updates").query(row -> {
             add(
@@ -133,7 +136,7 @@ final class StateFigures {
         for (String store : stores) {
             List<Run> ran = runs.getOrDefault(store, List.of());
             List<Update> its = updates.getOrDefault(store, List.of());
-            all.add(store(store, now, ran, snapshots.get(store), its));
+            all.add(store(store, now, ran, snapshots.get(store), knownSince.getOrDefault(store, begun), its));
         }
         List<Run> known = flat(runs, stores);
         return new Figures(
@@ -144,6 +147,17 @@ final class StateFigures {
                 count(filter(known, Run::failed), Run::job, run -> 1),
                 count(filter(known, Run::running), Run::job, run -> 1),
                 stuck(updates, steps, runs, now));
+    }
+
+    /** Since when stores are looked after; those of which nothing was ever seen or said are left out. */
+    private Map<String, LocalDateTime> knownSince(List<String> some) {
+        Map<String, LocalDateTime> since = new HashMap<>();
+        if (!some.isEmpty()) {
+            database.sql("known-since").param("stores", some).query(row -> {
+                since.put(row.getString("store"), row.getObject("since", LocalDateTime.class));
+            });
+        }
+        return since;
     }
 
     private Figures.Stuck stuck(
@@ -172,7 +186,12 @@ final class StateFigures {
     }
 
     private Figures.Store store(
-            String id, LocalDateTime now, List<Run> runs, @Nullable Snapshot snapshot, List<Update> updates) {
+            String id,
+            LocalDateTime now,
+            List<Run> runs,
+            @Nullable Snapshot snapshot,
+            LocalDateTime knownSince,
+            List<Update> updates) {
         Run look = run(runs, "detect");
         Run backup = run(runs, "back-up");
         boolean seen = look != null && look.finished() != null;
@@ -189,23 +208,32 @@ final class StateFigures {
                         ? null
                         : since(backup.started(), backup.finished()),
                 snapshot == null ? null : snapshot.figures(),
-                isOverdue(id, snapshot == null ? begun : snapshot.sealedAt(), now),
+                isOverdue(id, snapshot, knownSince, now),
                 runs.stream()
                         .filter(run -> run.running() && run.files() != null)
                         .map(run -> new Figures.Progress(run.job(), Objects.requireNonNull(run.files()), run.bytes()))
                         .toList());
     }
 
-    private boolean isOverdue(String store, LocalDateTime last, LocalDateTime now) {
+    /** The first snapshot is due as soon as a store is looked after, each other one at the next time of its schedule. */
+    private boolean isOverdue(
+            String store, @Nullable Snapshot snapshot, LocalDateTime knownSince, LocalDateTime now) {
         Jobs.Schedule schedule = backups.apply(store);
         if (schedule.cron().isEmpty()) {
             return false;
         }
+        Instant due = snapshot == null
+                ? knownSince.toInstant(ZoneOffset.UTC)
+                : after(schedule, snapshot.sealedAt().toInstant(ZoneOffset.UTC));
+        return due != null && due.plus(limits.snapshot()).isBefore(now.toInstant(ZoneOffset.UTC));
+    }
+
+    private static @Nullable Instant after(Jobs.Schedule schedule, Instant last) {
         try {
             CronExpression cron = new CronExpression(schedule.cron());
             cron.setTimeZone(TimeZone.getTimeZone(schedule.zone()));
-            Date next = cron.getNextValidTimeAfter(Date.from(last.toInstant(ZoneOffset.UTC)));
-            return next != null && next.toInstant().plus(limits.snapshot()).isBefore(now.toInstant(ZoneOffset.UTC));
+            Date next = cron.getNextValidTimeAfter(Date.from(last));
+            return next == null ? null : next.toInstant();
         } catch (ParseException e) {
             throw new IllegalStateException("a cron expression that the settings had accepted: " + schedule.cron(), e);
         }

@@ -149,7 +149,8 @@ final class StoreMetrics implements MultiCollector {
                         figures,
                         "snapshot_overdue",
                         "1 if a store's newest snapshot is older than upkeep.backup.cron and"
-                                + " upkeep.health.snapshot-slack allow.",
+                                + " upkeep.health.snapshot-slack allow, or there is none although the store has been"
+                                + " looked after for longer than that slack.",
                         store -> store.isOverdue() ? 1.0 : 0.0,
                         Math::max),
                 ofSnapshot(

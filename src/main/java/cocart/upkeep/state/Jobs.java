@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
@@ -439,11 +440,12 @@ public final class Jobs {
                 .findFirst();
     }
 
-    /** The same for several stores, by store. */
-    public Map<String, String> errors(Collection<String> stores) {
-        Map<String, String> found = new HashMap<>();
+    /** Why the last runs of jobs of several stores failed, by store, those that count most first. */
+    public Map<String, List<String>> errors(Collection<String> stores) {
+        Map<String, List<String>> found = new HashMap<>();
         database.sql("jobs-errors").param("stores", stores).query(row -> {
-            found.putIfAbsent(row.getString("store"), row.getString("error"));
+            found.computeIfAbsent(row.getString("store"), id -> new ArrayList<>())
+                    .add(row.getString("error"));
         });
         return found;
     }

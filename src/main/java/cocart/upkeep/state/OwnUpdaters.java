@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,7 @@ public final class OwnUpdaters {
      * @param queuedAt when the callbacks were in the store's queue, or null
      * @param nudgedAt when WP-Cron was last called, or null
      * @param nudge how that went, half a sentence, or null
+     * @param blogs of the store that have the plugin's tables; more than 1 in a network
      */
     public record Known(
             @Nullable Instant seenAt,
@@ -43,13 +46,19 @@ public final class OwnUpdaters {
             @Nullable Long firstAction,
             @Nullable Instant queuedAt,
             @Nullable Instant nudgedAt,
-            @Nullable String nudge) {
+            @Nullable String nudge,
+            int blogs) {
 
-        static final Known NOTHING = new Known(null, null, null, List.of(), null, null, null, null, null, null);
+        static final Known NOTHING = new Known(null, null, null, List.of(), null, null, null, null, null, null, 1);
 
         /** Names of all callbacks in the order in which they are called. */
         public List<String> names() {
             return callbacks.stream().flatMap(d -> d.callbacks().stream()).toList();
+        }
+
+        /** False for a network: WordPress runs the callbacks of one blog only, and each of the others by itself. */
+        public boolean mayBeHandedOver() {
+            return blogs == 1;
         }
 
         /** True if WordPress makes this update, because a person said so. */
@@ -64,6 +73,19 @@ public final class OwnUpdaters {
      * @param callbacks names of functions, in order
      */
     public record Declared(String version, List<String> callbacks) {
+
+        private static final Pattern BLOGS = Pattern.compile("^blogs ([0-9]{1,9})$", Pattern.MULTILINE);
+
+        /** The same before a line with the number of blogs that run them, where these are several. */
+        static String text(List<Declared> list, int blogs) {
+            return (blogs > 1 ? "blogs " + blogs + "\n" : "") + text(list);
+        }
+
+        /** The number of blogs in such a text. */
+        static int blogs(@Nullable String text) {
+            Matcher blogs = BLOGS.matcher(text == null ? "" : text);
+            return blogs.find() ? Integer.parseInt(blogs.group(1)) : 1;
+        }
 
         /** Lines of {@code VERSION=NAME,NAME}. */
         static String text(List<Declared> list) {
@@ -112,7 +134,8 @@ public final class OwnUpdaters {
                         row.getObject("first_action", Long.class),
                         Database.instant(row, "queued_at"),
                         Database.instant(row, "nudged_at"),
-                        row.getString("nudge")))
+                        row.getString("nudge"),
+                        Declared.blogs(row.getString("callbacks"))))
                 .optional()
                 .orElse(Known.NOTHING);
     }
@@ -197,6 +220,7 @@ public final class OwnUpdaters {
      * for the same code and version failed, was canceled or is complete: then a person has decided.
      *
      * @param from the store's database version, or null
+     * @param blogs of the store that have the plugin's tables
      */
     public void block(
             String store,
@@ -206,12 +230,14 @@ public final class OwnUpdaters {
             String code,
             Instant exposedSince,
             Source source,
+            int blogs,
             String reason,
             Optional<DataUpdate> latest) {
         String id;
         if (latest.filter(last -> last.state().equals("blocked")).isPresent()) {
             id = latest.get().id();
-            if (Objects.requireNonNull(Database.cut(reason)).equals(latest.get().reason())) {
+            if (Objects.requireNonNull(Database.cut(reason)).equals(latest.get().reason())
+                    && of(id).blogs() == blogs) {
                 return;
             }
             database.sql("blocked-change")
@@ -246,7 +272,7 @@ public final class OwnUpdaters {
         there(id);
         database.sql("own-updater-callbacks")
                 .param("id", id)
-                .param("callbacks", Declared.text(source.updates()))
+                .param("callbacks", Declared.text(source.updates(), blogs))
                 .param("final", source.finalVersion())
                 .update();
         events.record(store, "Data update of " + plugin + " to database version " + to + " is blocked: " + reason);

@@ -224,6 +224,7 @@ class CausesTest {
                 "5.0.0",
                 Instant.now(),
                 new OwnUpdaters.Source(List.of(), null),
+                1,
                 "No plan describes the update to 5.0.0",
                 updates.latest("acme", PLUGIN));
         assertOpen("acme", Cause.UPDATE_BLOCKED);

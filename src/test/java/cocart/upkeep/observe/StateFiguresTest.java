@@ -85,6 +85,25 @@ class StateFiguresTest {
 
     @ParameterizedTest
     @EnumSource(Engine.class)
+    void aStoreWithoutAnySnapshotIsOverdueFromWhenItWasFirstSeenOrSpokenOf(Engine engine) throws Exception {
+        try (HikariDataSource pool = open(engine)) {
+            int slack = 6 * 3600;
+            change("INSERT INTO event (id, store, instance, text, at) VALUES ('1', 'away', 'i', 'x', ?)", slack + 60);
+            change("INSERT INTO event (id, store, instance, text, at) VALUES ('2', 'late', 'i', 'x', ?)", slack - 60);
+            String seen = "INSERT INTO plugin_sighting (id, store, plugin, fingerprint, state, first_seen_at) VALUES";
+            change(seen + " ('1', 'seen', 'cart', 'f', 'unsettled', ?)", slack + 60);
+            change(seen + " ('2', 'late', 'cart', 'f', 'unsettled', ?)", slack - 90);
+            run("away", "back-up", 30, 20, "store away: nothing listens", null);
+            assertThat(figures("away", "seen", "late", "new").stores())
+                    .as("also by a process that has just begun")
+                    .filteredOn(Figures.Store::isOverdue)
+                    .extracting(Figures.Store::id)
+                    .containsExactly("away", "seen");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Engine.class)
     void aStepWhoseLeaseRanOutLongAgoIsStuckAndOneThatIsTakenOverInTimeIsNot(Engine engine) throws Exception {
         try (HikariDataSource pool = open(engine)) {
             update("a", "acme", "in-progress", 2000, 1900);
