@@ -51,7 +51,7 @@ final class HostKeys {
             session.setConfig("StrictHostKeyChecking", "yes");
             curious = new Curious(session.getHostKeyRepository());
             session.setHostKeyRepository(curious);
-            session.connect(config.getConnectTimeout());
+            SshSessions.connect(session, config);
             throw new IllegalStateException("no host key was asked about");
         } catch (JSchException e) {
             if (curious == null || curious.host == null) {

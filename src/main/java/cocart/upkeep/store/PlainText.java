@@ -15,6 +15,13 @@ public final class PlainText {
         return UNSEEN.matcher(BREAKS.matcher(text).replaceAll(" ")).replaceAll("?");
     }
 
+    /** The same, of a text that may be endless: what is more than so many characters is left out. */
+    public static String brief(String text, int most) {
+        // cut before it is looked through, which takes a multiple of its memory
+        String plain = of(text.length() <= most ? text : text.substring(0, most));
+        return text.length() <= most ? plain : plain + "...";
+    }
+
     /** True if a text is that already. */
     public static boolean is(String text) {
         return of(text).equals(text);

@@ -50,10 +50,12 @@ final class SftpFiles implements StoreFiles {
 
         /** The name as it may be shown: no control characters, not endless. */
         String shown() {
-            String plain = PlainText.of(text);
-            return plain.length() <= 80 ? plain : plain.substring(0, 77) + "...";
+            return PlainText.brief(text, 77);
         }
     }
+
+    /** Names in one folder that is listed by itself: a plugin has hundreds. */
+    private static final int MOST_LISTED = 100_000;
 
     private final String store;
     private final String path;
@@ -121,28 +123,42 @@ final class SftpFiles implements StoreFiles {
             return Optional.empty();
         }
         List<FileEntry> entries = new ArrayList<>();
+        Crumbs crumbs = new Crumbs(store, idleMillis);
+        int others = 0;
         SftpPacket opened = connection.ask(SftpPacket.OPENDIR, string(at(folder)));
         byte[] handle = handle(opened, folder);
         if (handle == null) {
             return Optional.empty();
         }
         while (true) {
-            SftpPacket names = connection.ask(SftpPacket.READDIR, string(handle));
-            if (names.type() != SftpPacket.NAME) {
+            SftpPacket names = ask(crumbs, SftpPacket.READDIR, string(handle));
+            if (names.type() == SftpPacket.STATUS && names.number() == SftpPacket.EOF) {
                 break;
             }
+            if (names.type() != SftpPacket.NAME) {
+                throw unlisted(folder, "cannot be listed to its end");
+            }
             int count = names.number();
+            if (count <= 0 || entries.size() > MOST_LISTED || others > MOST_LISTED) {
+                throw unlisted(folder, "lists more than " + MOST_LISTED + " names, or none without end");
+            }
             for (int i = 0; i < count; i++) {
                 Name name = Name.of(names.bytes());
                 names.bytes();
                 SftpPacket.Attributes attributes = names.attributes();
                 if (FileNames.isPlain(name.text())) {
                     entries.add(attributes.entry(name.text(), null, name.isUtf8() ? null : hex(name.bytes())));
+                } else {
+                    others++;
                 }
             }
         }
         connection.ask(SftpPacket.CLOSE, string(handle));
         return Optional.of(entries);
+    }
+
+    private StoreException unlisted(String folder, String what) {
+        return new StoreException("store " + store + ": " + this.path + "/" + folder + " " + what, null);
     }
 
     @Override
@@ -171,8 +187,10 @@ final class SftpFiles implements StoreFiles {
             return Optional.empty();
         }
         ByteBuffer content = ByteBuffer.allocate(limit);
+        Crumbs crumbs = new Crumbs(store, idleMillis);
         while (content.hasRemaining()) {
-            SftpPacket data = connection.ask(
+            SftpPacket data = ask(
+                    crumbs,
                     SftpPacket.READ,
                     string(handle).large(content.position()).number(Math.min(32768, content.remaining())));
             if (data.type() == SftpPacket.STATUS && data.number() == SftpPacket.EOF) {
@@ -232,15 +250,35 @@ final class SftpFiles implements StoreFiles {
         connection.close();
     }
 
+    private SftpPacket ask(Crumbs crumbs, int type, SftpPacket.Builder body) {
+        long asked = System.nanoTime();
+        SftpPacket answer = connection.ask(type, body);
+        crumbs.came(answer.size());
+        crumbs.waited(System.nanoTime() - asked);
+        return answer;
+    }
+
     private byte @Nullable [] handle(SftpPacket answer, String path) {
         if (answer.type() == SftpPacket.HANDLE) {
-            return answer.bytes();
+            byte[] handle = answer.handle();
+            if (handle == null) {
+                throw nonsense(path);
+            }
+            return handle;
         }
         missing(answer, path);
         return null;
     }
 
+    private StoreException nonsense(String path) {
+        return new StoreException(
+                "store " + store + ": " + this.path + "/" + path + " cannot be read: " + SftpWalk.NONSENSE, null);
+    }
+
     private <T> Optional<T> missing(SftpPacket answer, String path) {
+        if (answer.type() != SftpPacket.STATUS) {
+            throw nonsense(path);
+        }
         int code = answer.number();
         if (code == SftpPacket.NO_SUCH_FILE) {
             return Optional.empty();

@@ -35,6 +35,12 @@ final class SftpItem {
 
     long written;
 
+    /** Bytes of a file that are here and cannot be written yet. */
+    long kept;
+
+    /** Names of a folder that came though they were known, since it was opened. */
+    long repeated;
+
     int inFlight;
     long namesWeight;
 
@@ -95,6 +101,8 @@ final class SftpItem {
         inFlight = 0;
         next = written;
         early.clear();
+        kept = 0;
+        repeated = 0;
         listed = false;
         refreshing = false;
         restarted = true;

@@ -3,6 +3,7 @@ package cocart.upkeep.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
@@ -19,8 +20,27 @@ final class SftpLine {
     /** Bytes that a READ asks for: what every server answers in one piece. */
     static final int CHUNK = 32768;
 
-    /** Something asked about an item; offset and length are those of a READ. */
-    record Request(int type, SftpItem item, long offset, int length) {}
+    /**
+     * Something asked about an item; offset and length are those of a READ.
+     *
+     * @param piece what the READ is the rest of, if a part of it has come already
+     */
+    record Request(int type, SftpItem item, long offset, int length, @Nullable Piece piece) {}
+
+    /** What a READ has asked for and the server gives in several parts. */
+    static final class Piece {
+
+        final long offset;
+        final byte[] bytes;
+
+        /** Bytes that have come. */
+        int filled;
+
+        private Piece(long offset, int length) {
+            this.offset = offset;
+            this.bytes = new byte[length];
+        }
+    }
 
     final SftpConnection connection;
 
@@ -34,6 +54,7 @@ final class SftpLine {
     private final Set<ByteBuffer> handles = new HashSet<>();
     private final StoreFiles.Visitor visitor;
     private long asked;
+    private long kept;
     private long lastHeard = System.nanoTime();
 
     SftpLine(SftpConnection connection, StoreFiles.Visitor visitor) {
@@ -52,11 +73,11 @@ final class SftpLine {
         }
     }
 
-    /** Asks for as much of the open files, in their order, as may be on its way. */
+    /** Asks for as much of the open files, in their order, as may be on its way or here and not written. */
     void readMore(long mostAsked) {
-        while (!reading.isEmpty() && asked < mostAsked) {
+        while (!reading.isEmpty() && asked() < mostAsked) {
             SftpItem file = reading.element();
-            while (file.next < file.end() && asked < mostAsked && file.next - file.written < mostAsked) {
+            while (file.next < file.end() && asked() < mostAsked && file.next - file.written < mostAsked) {
                 int length = (int) Math.min(CHUNK, file.end() - file.next);
                 read(file, file.next, length);
                 file.next += length;
@@ -68,9 +89,53 @@ final class SftpLine {
         }
     }
 
-    void read(SftpItem file, long offset, int length) {
+    private void read(SftpItem file, long offset, int length) {
+        read(file, offset, length, null);
+    }
+
+    private void read(SftpItem file, long offset, int length, @Nullable Piece piece) {
         asked += length;
-        send(SftpPacket.READ, file, ofHandle(file).large(offset).number(length), offset, length);
+        send(SftpPacket.READ, file, ofHandle(file).large(offset).number(length), offset, length, piece);
+    }
+
+    /**
+     * Takes what a READ has brought and asks for the rest of it.
+     *
+     * @param end where the file ends: the READ may have asked for more
+     * @return all that the READ has asked for, up to the end; null while something of it is missing
+     */
+    byte @Nullable [] joined(Request request, byte[] bytes, long end) {
+        Piece piece = request.piece();
+        long missing = end - request.offset() - bytes.length;
+        boolean whole = bytes.length == request.length() || missing <= 0;
+        if (piece == null) {
+            if (whole) {
+                return bytes;
+            }
+            piece = new Piece(request.offset(), request.length());
+            keep(request.item(), piece.bytes.length);
+        }
+        System.arraycopy(bytes, 0, piece.bytes, piece.filled, bytes.length);
+        piece.filled += bytes.length;
+        if (!whole) {
+            read(request.item(), request.offset() + bytes.length, request.length() - bytes.length, piece);
+            return null;
+        }
+        keep(request.item(), -piece.bytes.length);
+        return piece.filled == piece.bytes.length ? piece.bytes : Arrays.copyOf(piece.bytes, piece.filled);
+    }
+
+    /** Keeps bytes of a file until they can be written, or keeps fewer. */
+    void keep(SftpItem file, int bytes) {
+        file.kept += bytes;
+        kept += bytes;
+    }
+
+    /** What was kept of a file is of no use. */
+    void forget(SftpItem file) {
+        file.early.clear();
+        kept -= file.kept;
+        file.kept = 0;
     }
 
     /** Asks something about an item that is open. */
@@ -92,7 +157,7 @@ final class SftpLine {
     void fail(SftpItem item, String reason) throws IOException {
         item.failed = true;
         item.ended = true;
-        item.early.clear();
+        forget(item);
         reading.remove(item);
         visitor.failed(item.entry, reason);
     }
@@ -112,15 +177,16 @@ final class SftpLine {
     }
 
     private void send(int type, SftpItem item, SftpPacket.Builder body) {
-        send(type, item, body, 0, 0);
+        send(type, item, body, 0, 0, null);
     }
 
-    private void send(int type, SftpItem item, SftpPacket.Builder body, long offset, int length) {
+    private void send(
+            int type, SftpItem item, SftpPacket.Builder body, long offset, int length, @Nullable Piece piece) {
         if (requests.isEmpty()) {
             lastHeard = System.nanoTime();
         }
         item.inFlight++;
-        requests.put(connection.send(type, body), new Request(type, item, offset, length));
+        requests.put(connection.send(type, body), new Request(type, item, offset, length, piece));
     }
 
     /** What a packet answers; null if that was never asked. */
@@ -139,9 +205,9 @@ final class SftpLine {
         return requests.isEmpty();
     }
 
-    /** Bytes of files that are asked for. */
+    /** Bytes of files that are asked for, or here and not written yet. */
     long asked() {
-        return asked;
+        return asked + kept;
     }
 
     /** How much waits for an answer, for choosing the connection that has least to do. */

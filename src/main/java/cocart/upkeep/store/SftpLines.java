@@ -26,6 +26,7 @@ final class SftpLines implements AutoCloseable {
     private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
     private final List<SftpLine> lines = new ArrayList<>();
     private final MoreConnections more;
+    private final Crumbs crumbs;
     private int losses;
 
     /**
@@ -39,6 +40,7 @@ final class SftpLines implements AutoCloseable {
         this.visitor = visitor;
         this.most = most;
         this.idleNanos = TimeUnit.MILLISECONDS.toNanos(idleMillis);
+        this.crumbs = new Crumbs(store, idleMillis);
         this.more = new MoreConnections(store, opener, arrivals);
     }
 
@@ -64,7 +66,7 @@ final class SftpLines implements AutoCloseable {
         return lines.stream().min(Comparator.comparingLong(SftpLine::load)).orElseThrow();
     }
 
-    /** Bytes of files that are asked for. */
+    /** Bytes of files that are asked for, or here and not written yet. */
     long asked() {
         return lines.stream().mapToLong(SftpLine::asked).sum();
     }
@@ -84,8 +86,12 @@ final class SftpLines implements AutoCloseable {
     /** The next that arrives; null if that takes long. */
     @Nullable
     Arrival await() {
+        long begun = System.nanoTime();
         try {
-            return arrivals.poll(Math.min(idleNanos, TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+            Arrival arrival =
+                    arrivals.poll(Math.min(idleNanos, TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+            crumbs.waited(System.nanoTime() - begun);
+            return arrival;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StoreException("store " + store + ": interrupted while reading files", e);
@@ -101,6 +107,9 @@ final class SftpLines implements AutoCloseable {
     /** The one that something arrived over; null when it was lost before, or joins only now. */
     @Nullable
     SftpLine of(Arrival arrival) {
+        if (arrival.packet() != null) {
+            crumbs.came(arrival.packet().size());
+        }
         for (SftpLine line : lines) {
             if (line.connection == arrival.from()) {
                 return line;

@@ -5,8 +5,13 @@ import java.io.IOException;
 /** Lists open folders, asking ahead: checks each name, tells the visitor of it and adds it to what waits. */
 final class SftpListing {
 
+    private static final String ENDLESS = "the server lists it without end";
+
     private static final int DEEPEST = 64;
     private static final long MOST_ENTRIES = 5_000_000;
+
+    /** Longest target of a link that is recorded, in bytes; no system follows a longer one. */
+    private static final int LONGEST_TARGET = 4096;
 
     /** Parts of a folder's list that are asked for at once. */
     private static final int READ_AHEAD = 2;
@@ -34,7 +39,7 @@ final class SftpListing {
         if (packet.type() == SftpPacket.NAME) {
             int count = packet.number();
             if (count <= 0) {
-                line.fail(folder, "the server lists it without end");
+                line.fail(folder, ENDLESS);
                 return;
             }
             boolean first = folder.names.isEmpty();
@@ -42,6 +47,11 @@ final class SftpListing {
                 SftpFiles.Name name = SftpFiles.Name.of(packet.bytes());
                 packet.bytes();
                 found(folder, name, packet.attributes());
+            }
+            // a connection that was lost makes each name come again once; "." and ".." are no names
+            if (folder.repeated > folder.names.size() + 2) {
+                line.fail(folder, ENDLESS);
+                return;
             }
             // most folders fit into one answer, and that they end is on its way: only what is longer is asked on ahead
             while (!folder.listed && folder.inFlight < (first ? 1 : READ_AHEAD)) {
@@ -58,6 +68,7 @@ final class SftpListing {
 
     private void found(SftpItem folder, SftpFiles.Name name, SftpPacket.Attributes attributes) throws IOException {
         if (name.isSelfOrParent()) {
+            folder.repeated++;
             return;
         }
         if (++entries > MOST_ENTRIES) {
@@ -79,6 +90,7 @@ final class SftpListing {
             return;
         }
         if (!folder.names.add(name.text())) {
+            folder.repeated++;
             if (!folder.restarted) {
                 visitor.failed(entry, "the server lists the name twice");
             }
@@ -110,7 +122,8 @@ final class SftpListing {
     void target(SftpItem link, SftpPacket packet) throws IOException {
         String target = null;
         if (packet.type() == SftpPacket.NAME && packet.number() >= 1) {
-            target = SftpFiles.Name.of(packet.bytes()).text();
+            byte[] bytes = packet.bytes();
+            target = bytes.length <= LONGEST_TARGET ? SftpFiles.Name.of(bytes).text() : null;
         }
         FileEntry entry = link.entry;
         visitor.found(

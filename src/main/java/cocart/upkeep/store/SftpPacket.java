@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** One SFTP version 3 packet (draft-ietf-secsh-filexfer-02), read or being written. */
 final class SftpPacket {
@@ -41,6 +42,12 @@ final class SftpPacket {
     static final int NO_SUCH_FILE = 2;
     static final int PERMISSION_DENIED = 3;
 
+    /** Longest handle that the protocol allows, in bytes. */
+    private static final int LONGEST_HANDLE = 256;
+
+    /** Most characters of a server's own words that are shown. */
+    private static final int MOST_WORDS = 200;
+
     /** Attributes as the protocol has them; what the server leaves out is 0. */
     record Attributes(long size, int mode, long mtime) {
 
@@ -55,8 +62,8 @@ final class SftpPacket {
 
         FileEntry entry(
                 String path,
-                @org.jspecify.annotations.Nullable String target,
-                @org.jspecify.annotations.Nullable String raw) {
+                @Nullable String target,
+                @Nullable String raw) {
             return new FileEntry(
                     path, type(), type() == FileEntry.Type.FILE ? size : 0, mtime, mode & 07777, target, raw);
         }
@@ -107,6 +114,15 @@ final class SftpPacket {
         return bytes;
     }
 
+    /** The handle that this answer gives; null if it gives none, or one that is longer than any may be. */
+    byte @Nullable [] handle() {
+        if (type() != HANDLE) {
+            return null;
+        }
+        byte[] handle = bytes();
+        return handle.length <= LONGEST_HANDLE ? handle : null;
+    }
+
     Attributes attributes() {
         int flags = buffer.getInt();
         long size = (flags & 1) != 0 ? buffer.getLong() : 0;
@@ -139,9 +155,9 @@ final class SftpPacket {
         return names;
     }
 
-    /** A status in words that can be shown: no control characters of the server's. */
+    /** A status in words that can be shown: no control characters of the server's, and not endless. */
     static String words(int code, byte[] message) {
-        String text = PlainText.of(new String(message, StandardCharsets.UTF_8));
+        String text = PlainText.brief(new String(message, StandardCharsets.UTF_8), MOST_WORDS);
         return switch (code) {
             case NO_SUCH_FILE -> "it is not there";
             case PERMISSION_DENIED -> "permission denied";

@@ -44,12 +44,15 @@ final class SftpReading {
         if (missing < 0) {
             visitor.changed(file.entry);
             bytes = Arrays.copyOf(bytes, (int) (bytes.length + missing));
-        } else if (bytes.length < request.length() && missing > 0) {
-            line.read(file, request.offset() + bytes.length, request.length() - bytes.length);
         }
-        file.early.put(request.offset(), bytes);
+        byte[] joined = line.joined(request, bytes, file.entry.size());
+        if (joined == null) {
+            return;
+        }
+        file.early.put(request.piece() == null ? request.offset() : request.piece().offset, joined);
+        line.keep(file, joined.length);
         if (!file.isSmall() || missing <= 0) {
-            write(file);
+            write(line, file);
         }
         if (file.written == file.entry.size()) {
             whole(line, file);
@@ -73,11 +76,12 @@ final class SftpReading {
         }
     }
 
-    private void write(SftpItem file) throws IOException {
+    private void write(SftpLine line, SftpItem file) throws IOException {
         OutputStream out = out(file);
         for (byte[] next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
             out.write(next);
             file.written += next.length;
+            line.keep(file, -next.length);
         }
     }
 
@@ -92,7 +96,7 @@ final class SftpReading {
     private static void refresh(SftpLine line, SftpItem file) {
         file.refreshed = true;
         file.refreshing = true;
-        file.early.clear();
+        line.forget(file);
         line.ask(SftpPacket.FSTAT, file);
     }
 

@@ -138,9 +138,8 @@ final class SftpUpload implements AutoCloseable {
         switch (request.type()) {
             case SftpPacket.STAT, SftpPacket.LSTAT -> looked(file, request.what(), packet);
             case SftpPacket.OPEN -> {
-                if (packet.type() == SftpPacket.HANDLE) {
-                    file.handle = packet.bytes();
-                } else {
+                file.handle = packet.handle();
+                if (file.handle == null) {
                     file.reason = "it cannot be written: " + words(packet);
                 }
             }

@@ -200,9 +200,10 @@ final class SftpWalk {
 
     private void opened(SftpLine line, SftpItem item, SftpPacket packet) throws IOException {
         boolean folder = item.entry.type() == FileEntry.Type.FOLDER;
-        if (packet.type() != SftpPacket.HANDLE) {
+        byte[] handle = packet.handle();
+        if (handle == null) {
             refused(line, item, packet, folder ? "the folder cannot be listed: " : "it cannot be read: ");
-        } else if (!line.opened(item, packet.bytes())) {
+        } else if (!line.opened(item, handle)) {
             mixedUp(line);
         } else if (folder) {
             listing.begin(line, item);

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /** Opens SSH sessions as camel-ftp's endpoint configures them, and says in a sentence why one cannot be opened. */
 final class SshSessions {
 
+    /** Most characters of an error that are shown; it may name all ciphers that the server knows. */
+    private static final int MOST_WORDS = 1000;
+
     private SshSessions() {}
 
     /** Opens camel-ftp's session; its method is protected. */
@@ -44,7 +47,7 @@ final class SshSessions {
         Session session = null;
         try {
             session = create(endpoint);
-            session.connect(config.getConnectTimeout());
+            connect(session, config);
             return session;
         } catch (JSchException e) {
             StoreException explained = explained(store, config, session, e);
@@ -55,15 +58,27 @@ final class SshSessions {
         }
     }
 
+    /** Connects and logs in. */
+    static void connect(Session session, SftpConfiguration config) throws JSchException {
+        LoginLimit.connect(session, config.getConnectTimeout(), config.getBindAddress());
+    }
+
     /** A sentence that says what is behind an error of connecting. */
     static StoreException explained(
             String store, SftpConfiguration config, @Nullable Session session, Exception error) {
         String property = "upkeep.store." + store + ".files";
         String where = "store " + store + ": ";
         String server = config.getHost() + ":" + config.getPort();
-        String message = String.valueOf(error.getMessage());
+        // it may hold what the server said
+        String message = PlainText.brief(String.valueOf(error.getMessage()), MOST_WORDS);
         String known = config.getKnownHostsFile() == null ? "the known hosts" : config.getKnownHostsFile();
         String lower = message.toLowerCase(Locale.ROOT);
+        if (error instanceof LoginLimit.Exceeded slow) {
+            return new StoreException(
+                    where + server + " answers, but has not let us in within " + slow.seconds
+                            + " s; is it an SFTP server? Check " + property,
+                    error);
+        }
         if (lower.contains("hostkey") || lower.contains("host key")) {
             String shown = session == null ? "" : shown(session);
             if (lower.contains("changed")) {
