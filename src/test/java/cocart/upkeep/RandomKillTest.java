@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +25,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RandomKillTest {
 
     private static final int CARTS = 200;
+    // leases short, and no step given up for the kills that it met
+    private static final String[] SETTINGS = {"upkeep.lease = 1s", "upkeep.migrate.attempts = 10"};
+    private static final String BEFORE = "not begun";
+    private static final String AFTER = "recorded";
 
     @TempDir
     Path folder;
@@ -40,7 +45,7 @@ class RandomKillTest {
 
     @Tag("soak")
     @ParameterizedTest
-    @EnumSource(names = {"H2", "POSTGRESQL", "MARIADB"})
+    @EnumSource(names = {"POSTGRESQL", "MARIADB", "H2"})
     @Timeout(value = 90, unit = TimeUnit.MINUTES)
     void killedVeryOften(StateServers server) throws Exception {
         kill(server, Integer.getInteger("cocart.test.kills", 200));
@@ -51,45 +56,42 @@ class RandomKillTest {
         Random random = new Random(seed);
         long begun = System.nanoTime();
         try (Shop opened = new Shop(folder, "automatic", "2.9.3", CARTS);
-                Fleet processes = new Fleet(opened, folder, Fleet.place(server, opened), "upkeep.lease = 1s")) {
+                Fleet processes = new Fleet(opened, folder, Fleet.place(server, opened), SETTINGS)) {
             shop = opened;
             fleet = processes;
-            LongUpdate.plan(shop, 20, 5);
+            LongUpdate.plan(shop, 10, 20);
             shop.files.plugin("4.3.6");
             carts = shop.database.carts();
-            int updates = 0;
+            // the first one is not killed, and says how much an update says
+            QuickStart.from(folder, shop, "once");
+            int lines = lines(Files.readString(folder.resolve("archive.log"))).size();
+            int updates = 1;
+            assertComplete(updates, "not killed");
+            reset();
+            // how long an update takes, from those that are not killed
+            long life = TimeUnit.SECONDS.toNanos(2);
             int kills = 0;
-            // what an update says and how long it takes, from those that are not killed
-            int lines = 14;
-            long life = TimeUnit.SECONDS.toNanos(5);
+            int within = 0;
             while (true) {
                 boolean last = kills == times;
-                long started = System.nanoTime();
-                Process child = fleet.start("child", "once");
                 String context = "seed " + seed + ", kill " + kills;
-                if (!last) {
-                    boolean working = true;
-                    if (random.nextInt(4) == 0) {
-                        waitFor(child, started + (long) (random.nextDouble() * life));
-                    } else {
-                        working = waitForLines(child, 1 + random.nextInt(lines));
-                        waitFor(child, System.nanoTime() + random.nextInt(40_000_000));
+                Process child = fleet.start("child", "once");
+                if (!last && waitForSomeMoment(child, random, lines, life) && Fleet.kill(child)) {
+                    kills++;
+                    String moment = moment(lines(fleet.said("child")));
+                    if (!moment.equals(BEFORE) && !moment.equals(AFTER)) {
+                        within++;
                     }
-                    if (working && Fleet.kill(child)) {
-                        if (++kills % 20 == 0) {
-                            System.out.printf(
-                                    "%s: %d kills so far, %d updates, seed %d, %s%n",
-                                    server, kills, updates, seed, moments);
-                        }
-                        moments.merge(moment(), 1, Integer::sum);
-                        assertThat(shop.database.carts()).as(context).isEqualTo(carts);
-                        continue;
+                    moments.merge(moment, 1, Integer::sum);
+                    if (kills % 20 == 0) {
+                        System.out.printf(
+                                "%s: %d kills so far, %d within an update, %d updates, %d s, seed %d, %s%n",
+                                server, kills, within, updates, seconds(begun), seed, moments);
                     }
+                    assertThat(shop.database.carts()).as(context).isEqualTo(carts);
+                    continue;
                 }
                 assertThat(child.waitFor()).as(context + fleet.said("child")).isZero();
-                life = (life + System.nanoTime() - started) / 2;
-                lines = Math.max(lines, (int)
-                        said().stream().filter(line -> line.contains("[acme]")).count());
                 assertComplete(++updates, context);
                 if (last) {
                     break;
@@ -97,9 +99,31 @@ class RandomKillTest {
                 reset();
             }
             System.out.printf(
-                    "%s: %d kills in the life of %d updates, %d s, seed %d, killed at: %s%n",
-                    server, kills, updates, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun), seed, moments);
+                    "%s: %d kills, %d of them within the life of %d updates, %d s, seed %d, killed at: %s%n",
+                    server, kills, within, updates, seconds(begun), seed, moments);
+            assertThat(within).as("%s", moments).isGreaterThanOrEqualTo(times / 2);
         }
+    }
+
+    /**
+     * Lets a process work until some moment of an update's life, most often just after something was said.
+     *
+     * @return false if it has told how it ended and only stops now, which is no moment of an update
+     */
+    private boolean waitForSomeMoment(Process child, Random random, int lines, long life) throws Exception {
+        if (random.nextInt(10) == 0) {
+            waitFor(child, (long) (random.nextDouble() * TimeUnit.SECONDS.toNanos(3)));
+            return true;
+        }
+        if (random.nextBoolean()) {
+            return waitForLines(child, 1 + random.nextInt(1 + random.nextInt(lines)))
+                    && waitFor(child, random.nextInt(40_000_000));
+        }
+        return waitForLines(child, 1) && waitFor(child, (long) (random.nextDouble() * life));
+    }
+
+    private static long seconds(long begun) {
+        return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
     }
 
     private void assertComplete(int updates, String context) throws Exception {
@@ -119,32 +143,19 @@ class RandomKillTest {
         assertThat(shop.database.option("cocart_db_version")).as(context).isEqualTo("3.0.0");
     }
 
-    /** Where in the life of an update the process was. */
-    private String moment() throws Exception {
-        try {
-            List<String> state =
-                    fleet.ask("SELECT state, CASE WHEN snapshot_id IS NULL THEN 'no' ELSE 'a' END FROM data_update"
-                            + " ORDER BY created_at DESC");
-            if (state.isEmpty() || state.get(0).startsWith("complete")) {
-                return "3.0.0".equals(shop.database.option("cocart_db_version")) ? "8 recorded" : "1 before the plan";
-            }
-            if (state.get(0).endsWith(" no")) {
-                return "2 planned, being backed up";
-            }
-            List<String> steps = fleet.ask("SELECT s.position, s.status FROM data_update_step s JOIN data_update u ON"
-                    + " u.id = s.data_update_id WHERE u.state IN ('pending', 'in-progress') AND s.status <> 'complete'"
-                    + " ORDER BY s.position");
-            if (steps.isEmpty()) {
-                return "3.0.0".equals(shop.database.option("cocart_db_version"))
-                        ? "7 marked, not recorded"
-                        : "6 steps done, not marked";
-            }
-            return steps.get(0).endsWith("in-progress")
-                    ? "5 in step " + steps.get(0).charAt(0)
-                    : "4 before step " + steps.get(0).charAt(0);
-        } catch (SQLException e) {
-            return "0 before there were tables";
+    /** What a process was at when it was killed, by what it had said of the update. */
+    private static String moment(List<String> lines) {
+        if (lines.isEmpty()) {
+            return BEFORE;
         }
+        String last = lines.get(lines.size() - 1).replaceFirst(".*?\\[acme] ", "");
+        Matcher step = Pattern.compile("Step (\\S+) (in progress|taken over|complete)").matcher(last);
+        if (step.find()) {
+            return (step.group(2).equals("complete") ? "after " : "in ") + step.group(1);
+        }
+        return last.contains("is pending")
+                ? "planned, being backed up"
+                : last.contains("sealed") ? "backed up" : last.contains("complete: proven") ? AFTER : "at a step's edge";
     }
 
     private void reset() throws Exception {
@@ -160,18 +171,18 @@ class RandomKillTest {
         assertThat(shop.database.carts()).isEqualTo(carts);
     }
 
-    private static void waitFor(Process child, long nanoTime) throws Exception {
-        child.waitFor(Math.max(0, nanoTime - System.nanoTime()), TimeUnit.NANOSECONDS);
+    private static boolean waitFor(Process child, long nanos) throws Exception {
+        return !child.waitFor(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** False if it has told how it ended and only stops now, which is no moment of an update. */
     private boolean waitForLines(Process child, int lines) throws Exception {
         while (child.isAlive()) {
-            List<String> said = said();
-            if (said.stream().anyMatch(line -> line.startsWith("acme"))) {
+            String said = fleet.said("child");
+            if (said.lines().anyMatch(line -> line.startsWith("acme"))) {
                 return false;
             }
-            if (said.size() >= lines) {
+            if (lines(said).size() >= lines) {
                 return true;
             }
             Thread.sleep(1);
@@ -179,9 +190,10 @@ class RandomKillTest {
         return false;
     }
 
-    /** What the child has said so far, but for the beginning of a line. */
-    private List<String> said() throws Exception {
-        String text = Files.readString(fleet.log("child"));
-        return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+    /** What was said of the store's data update. */
+    private static List<String> lines(String said) {
+        return said.lines()
+                .filter(line -> line.contains("[acme]") && !line.contains("[look]"))
+                .toList();
     }
 }
