@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.backup.SmallShop;
 import cocart.upkeep.console.Token;
+import cocart.upkeep.state.OwnUpdaters;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -42,6 +44,9 @@ class ConsoleTest {
     private static final String PLUGIN = "cart-rest-api-for-woocommerce";
     private static final String NEVER = "0 0 0 1 1 ? 2099";
     private static final int STORES = 1000;
+
+    /** The only store with a database. */
+    private static final String BACKED_UP = "s0060";
 
     @TempDir
     static Path folder;
@@ -61,6 +66,7 @@ class ConsoleTest {
         shop.files("plugins/a", 3, "a");
         Shop.copy(Path.of("routes"), home.resolve("routes"));
         Shop.copy(Path.of("config/updates"), home.resolve("config/updates"));
+        TestServers.mariadb().create("console", "console", "c0nsole-s3cret");
         settings("upkeep.console.port = 0");
         shop.backUp("s0007", Instant.parse("2026-11-24T03:00:00Z"));
         bundle = new Bundle(Settings.load(home, null), true);
@@ -87,6 +93,13 @@ class ConsoleTest {
                                         .toList())));
         IntStream.range(0, STORES)
                 .forEach(i -> lines.add("upkeep.store." + id(i) + ".files = file:" + folder.resolve("shop")));
+        lines.addAll(List.of(
+                "upkeep.store." + BACKED_UP + ".database.url = "
+                        + TestServers.mariadb().url("console"),
+                "upkeep.store." + BACKED_UP + ".database.username = console",
+                "upkeep.store." + BACKED_UP + ".database.password = c0nsole-s3cret",
+                "upkeep.store." + BACKED_UP + ".database.prefix = wp_",
+                "upkeep.backup.dump-program = " + TestServers.mariadb().program("mariadb-dump")));
         lines.addAll(List.of(more));
         Files.createDirectories(home.resolve("config"));
         Files.write(home.resolve("config/application.properties"), lines);
@@ -377,6 +390,75 @@ class ConsoleTest {
         assertThat(bundle.jobs.claim("s0008", "back-up")).isTrue();
         assertThat(post("s0008", "backup", token).statusCode()).isEqualTo(409);
         bundle.jobs.finish("s0008", "back-up", null);
+    }
+
+    @Test
+    void anUpdateWithoutAPlanIsHandedOverToWordPress() throws Exception {
+        bundle.ownUpdaters.block(
+                "s0015",
+                PLUGIN,
+                "3.0.0",
+                "5.1.0",
+                "5.1.1",
+                Instant.now(),
+                new OwnUpdaters.Source(
+                        List.of(new OwnUpdaters.Declared("5.1.0", List.of("cocart_update_510_db_structure"))), null),
+                "no plan; upkeep approve s0015 --by-wordpress",
+                Optional.empty());
+        assertThat(state("s0015")).isEqualTo("blocked");
+        assertThat(post("s0015", "approve", token).statusCode()).isEqualTo(409);
+        assertThat(post("s0015", "approve?byWordpress=true", "wrong").statusCode())
+                .isEqualTo(401);
+        assertThat(state("s0015")).isEqualTo("blocked");
+
+        HttpResponse<String> answer = post("s0015", "approve?byWordpress=true", token);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(JSON.readTree(answer.body()).get("done").asText())
+                .startsWith("Approved: ")
+                .contains("WordPress is asked to run cocart_update_510_db_structure.");
+        assertThat(state("s0015")).isEqualTo("pending");
+        String id = bundle.updates.current("s0015").orElseThrow().id();
+        assertThat(bundle.ownUpdaters.of(id).isHandedOver()).isTrue();
+        assertThat(store("s0015").at("/dataUpdate/state").asText()).isEqualTo("pending");
+        assertThat(post("s0015", "approve?byWordpress=true", token).statusCode())
+                .isEqualTo(409);
+    }
+
+    @Test
+    void aPlanThatHasChangedIsTakenByHand() throws Exception {
+        plan("s0016");
+        assertThat(post("s0016", "approve", token).statusCode()).isEqualTo(200);
+        assertThat(post("s0016", "cancel", token).statusCode()).isEqualTo(200);
+        HttpResponse<String> answer = post("s0016", "retry?replan=true", token);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(JSON.readTree(answer.body()).get("done").asText())
+                .contains("goes by the plan as it is in config/updates now (state: pending)");
+        JsonNode update = store("s0016").get("dataUpdate");
+        assertThat(update.get("state").asText()).isEqualTo("pending");
+        assertThat(update.get("steps").findValuesAsText("name"))
+                .containsExactly("add-cart-created", "add-cart-source", "add-cart-hash");
+        assertThat(update.get("steps").findValuesAsText("status")).containsOnly("pending");
+    }
+
+    @Test
+    void aBackupIsMade() throws Exception {
+        HttpResponse<String> answer = post(BACKED_UP, "backup", token);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(JSON.readTree(ask("GET", "/api/v1/stores/" + BACKED_UP + "/events")
+                                        .body())
+                                .findValuesAsText("text"))
+                        .anyMatch(text -> text.startsWith("Snapshot ") && text.contains(" sealed: ")));
+        JsonNode made = JSON.readTree(
+                        ask("GET", "/api/v1/stores/" + BACKED_UP + "/snapshots").body())
+                .at("/snapshots/0");
+        assertThat(made.get("files").asInt()).isEqualTo(4); // three, and the dump
+        assertThat(store(BACKED_UP).at("/lastSnapshot/id").asText())
+                .isEqualTo(made.get("id").asText());
+        Path snapshot = home.resolve("data/backups/snapshots/" + BACKED_UP)
+                .resolve(made.get("id").asText());
+        assertThat(snapshot.resolve("database.sql.gz")).isNotEmptyFile();
+        assertThat(snapshot.resolve("wp-content/plugins/a")).isDirectory();
     }
 
     @Test

@@ -9,6 +9,11 @@ import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -25,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.camel.http.base.HttpOperationFailedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -273,16 +279,24 @@ public final class Outbox {
     }
 
     private String why(Exception error) {
+        Throwable root = error;
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof HttpOperationFailedException answer) {
                 return "it answered with status " + answer.getStatusCode();
             }
-        }
-        Throwable root = error;
-        while (root.getCause() != null) {
-            root = root.getCause();
+            root = cause;
         }
         String message = String.valueOf(root.getMessage());
+        if (root instanceof CertificateExpiredException || root instanceof CertificateNotYetValidException) {
+            return "its certificate is not valid today";
+        }
+        if (root instanceof CertPathBuilderException || root instanceof CertPathValidatorException) {
+            return "its certificate is not signed by anybody that is trusted here";
+        }
+        if (root instanceof CertificateException || root instanceof SSLPeerUnverifiedException) {
+            return "its certificate is made out to another name ("
+                    + PlainText.of(message).replaceAll("\\.$", "") + ")";
+        }
         String kind = root.getClass().getSimpleName().replace("Exception", "");
         String reason = PlainText.of(Secrets.maskAddresses(message.contains(" ") ? message : kind + " " + message))
                 .strip();
