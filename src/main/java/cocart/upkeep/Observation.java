@@ -8,6 +8,7 @@ import cocart.upkeep.observe.Tracing;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Instance;
 import cocart.upkeep.state.Jobs;
+import cocart.upkeep.state.StateDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -42,7 +43,7 @@ final class Observation implements AutoCloseable {
                 settings.duration("health.snapshot-slack"),
                 settings.duration("health.queue-slack"));
         BackupDisk disk = new BackupDisk(settings.path("backup.directory"), settings.size("backup.reserve"));
-        Health health = new Health(camel, observed, disk);
+        Health health = new Health(camel, observed, disk, () -> StateDatabase.trouble(state));
         bind.accept("health", health);
         health.checks().forEach(check -> bind.accept("health-" + check.getId(), check));
         Metrics metrics = new Metrics(

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
 import org.apache.camel.FailedToCreateRouteException;
 import org.apache.camel.FailedToStartRouteException;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -164,34 +165,56 @@ final class RouteFiles {
                 .orElse("");
     }
 
-    /** Where and why a start failed: the file and line of the route that Camel names, and the innermost message. */
-    static String reason(Path folder, Throwable error) {
+    /**
+     * Where and why a start failed: the file and line of the route that Camel names, and the innermost message; or those of
+     * the option that an endpoint cannot have, which may stand in the settings.
+     */
+    static String reason(Path folder, Throwable error, Settings settings, CamelContext camel) {
+        String route = null;
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            String route = cause instanceof FailedToCreateRouteException create
+            route = cause instanceof FailedToCreateRouteException create
                     ? create.getRouteId()
-                    : cause instanceof FailedToStartRouteException start ? start.getRouteId() : null;
-            if (route != null) {
-                return place(folder, route) + "route " + route + " cannot be used: " + reason(error);
-            }
+                    : cause instanceof FailedToStartRouteException start ? start.getRouteId() : route;
         }
-        return folder + ": the routes cannot be used: " + reason(error);
+        Optional<EndpointMistake> mistake = EndpointMistake.in(error);
+        if (route == null) {
+            return folder + ": the routes cannot be used: "
+                    + mistake.map(option -> option.words(camel)).orElseGet(() -> reason(error));
+        }
+        String id = route;
+        return mistake.map(option -> place(folder, id, option.line())
+                        .or(() -> settings.withOption(option.component(), option.inUri()).map(name -> settings.where(name) + name + ": "))
+                        .orElseGet(() -> place(folder, id) + "route " + id + ": ")
+                        + option.words(camel))
+                .orElseGet(() -> place(folder, id) + "route " + id + " cannot be used: " + reason(error));
     }
 
     /** {@code routes/detect.camel.yaml, line 4: }, where a route's id stands; empty if it stands nowhere. */
     private static String place(Path folder, String route) {
+        return place(folder, route, Pattern.compile(".*")).orElse("");
+    }
+
+    /** The first line of a route, from its id on, that matches; empty if none does. */
+    private static Optional<String> place(Path folder, String route, Pattern wanted) {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.sorted().toList()) {
+                boolean inside = false;
                 List<String> lines = Files.readAllLines(file);
                 for (int i = 0; i < lines.size(); i++) {
-                    if (lines.get(i).strip().matches("id:\\s*[\"']?" + Pattern.quote(route) + "[\"']?")) {
-                        return file + ", line " + (i + 1) + ": ";
+                    String line = lines.get(i);
+                    inside |= line.strip().matches("id:\\s*[\"']?" + Pattern.quote(route) + "[\"']?");
+                    if (inside && line.matches("- route:.*")) {
+                        return Optional.empty();
+                    }
+                    if (inside && wanted.matcher(line).matches()) {
+                        return Optional.of(file + ", line " + (i + 1) + ": ");
                     }
                 }
             }
         } catch (IOException e) {
-            return "";
+            return Optional.empty();
         }
-        return "";
+        return Optional.empty();
     }
 
     /** The innermost message of a failed start that says something. */

@@ -629,6 +629,16 @@ public final class Settings {
         }
     }
 
+    /** The property whose value is a URI of a scheme with an option that is found so. */
+    Optional<String> withOption(String scheme, Pattern option) {
+        return values.entrySet().stream()
+                .filter(property -> property.getKey().startsWith("upkeep.")
+                        && property.getValue().startsWith(scheme + ":")
+                        && option.matcher(property.getValue()).find())
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
     /** Where a property was set, to begin a sentence with. */
     String where(String name) {
         return source.where(name);

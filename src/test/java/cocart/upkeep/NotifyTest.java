@@ -583,9 +583,36 @@ class NotifyTest {
         assertWrong("upkeep.notices.exposure must be a duration", "upkeep.notices.exposure = soon");
     }
 
+    @Test
+    void aWrongOptionOfAChannelIsSaidWhereItStands() throws Exception {
+        String server = "upkeep.notify.mail.server = smtps:mail.example:465?password=RAW(s3cret)&";
+        String place = home.resolve("config/application.properties") + ", line ";
+        assertWrong(
+                "check",
+                ": upkeep.notify.mail.server: Camel's component smtps has no option usrname; did you mean username?\n",
+                both(server + "usrname=x"));
+        assertWrong(
+                "check",
+                ": upkeep.notify.mail.server: the option connectionTimeout of Camel's component smtps cannot be 'soon'",
+                both(server + "connectionTimeout=soon"));
+        assertWrong("check", place, both(server + "connectionTimeout=soon"));
+        Path route = home.resolve("routes/notify.camel.yaml");
+        String text = Files.readString(route);
+        Files.writeString(route, text.replace("httpMethod: POST", "httpMethod: PSOT"));
+        assertWrong(
+                "check",
+                route + ", line " + (text.substring(0, text.indexOf("httpMethod")).lines().count())
+                        + ": the option httpMethod of Camel's component http cannot be 'PSOT'",
+                both());
+    }
+
     private void assertWrong(String expected, String... settings) throws Exception {
+        assertWrong("status", expected, settings);
+    }
+
+    private void assertWrong(String command, String expected, String[] settings) throws Exception {
         write(settings);
-        Shop.Said said = Shop.say("--home", home.toString(), "status");
+        Shop.Said said = Shop.say("--home", home.toString(), command);
         assertThat(said.code()).as(said.err()).isEqualTo(2);
         assertThat(said.err()).contains(expected).doesNotContain("s3cret").hasLineCount(1);
     }

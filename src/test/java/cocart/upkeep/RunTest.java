@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +24,52 @@ class RunTest {
 
     @TempDir
     Path folder;
+
+    @Test
+    void aStateFileThatIsTakenAwayUnderARunIsSaidAndNothingMoreIsRecorded() throws Exception {
+        try (Shop shop = new Shop(folder, "automatic", "2.9.3", 5)) {
+            shop.settings("upkeep.data-update = automatic", "upkeep.console.enabled = true", "upkeep.console.port = 0");
+            shop.files.plugin("2.9.3");
+            Path log = folder.resolve("run.log");
+            Path file = shop.home.resolve("data/upkeep.mv.db");
+            Process run = shop.start(log, "run");
+            try {
+                awaitStatus(shop, "none", "settled");
+                Files.delete(file);
+                shop.files.plugin("4.3.6");
+                String gone = "the file of the state database, " + file + ", was deleted or replaced while run used it;"
+                        + " stop run, put the file back if you have it";
+                await().atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(Files.readString(log))
+                                .contains("Nothing can be recorded now: " + gone));
+                String page = Files.readString(log).replaceAll("(?s).*(http://127.0.0.1:[0-9]+/).*", "$1");
+                HttpResponse<String> ready = HttpClient.newHttpClient()
+                        .send(
+                                HttpRequest.newBuilder(URI.create(page + "observe/health/ready"))
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString());
+                assertThat(ready.statusCode()).isEqualTo(503);
+                assertThat(ready.body()).contains(gone);
+                for (String command : List.of("status", "approve")) {
+                    Shop.Said said = command.equals("status") ? shop.upkeep("status") : shop.upkeep("approve", "acme");
+                    assertThat(said.code()).isNotZero();
+                    assertThat(said.err()).contains(gone).hasLineCount(1);
+                }
+                assertThat(file).as("nothing begins anew beside it").doesNotExist();
+                assertThat(shop.database.columns()).as("nothing is begun that cannot be recorded").hasSize(4);
+                assertThat(run.isAlive()).isTrue();
+                assertThat(Files.readString(log)).doesNotContain("\tat ", "Unforeseen");
+            } finally {
+                stop(run);
+            }
+            Process next = shop.start(folder.resolve("next.log"), "run");
+            try {
+                awaitStatus(shop, "complete", "settled");
+            } finally {
+                stop(next);
+            }
+        }
+    }
 
     @Test
     void commandsWorkBesideARunningOne() throws Exception {
@@ -104,6 +155,13 @@ class RunTest {
             Process once = shop.start(log, "-DUPKEEP_LOG_LEVEL=TRACE", "once");
             assertThat(once.waitFor()).isZero();
             assertThat(Files.readString(log)).contains(" TRACE ", "complete").doesNotContain("s3cret!", Shop.PASSWORD);
+        }
+    }
+
+    private static void stop(Process run) throws Exception {
+        run.destroy();
+        if (!run.waitFor(30, TimeUnit.SECONDS)) {
+            run.destroyForcibly().waitFor();
         }
     }
 

@@ -1,5 +1,6 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.state.StateException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -48,7 +49,11 @@ public final class RunningConsole {
         }
     }
 
-    /** The state of all stores; empty if it does not say. */
+    /**
+     * The state of all stores; empty if it does not say.
+     *
+     * @throws StateException if that run cannot use its state database
+     */
     public Optional<ObjectNode> status() {
         return ask(request("api/v1/status").GET().build())
                 .filter(answer -> answer.statusCode() == 200)
@@ -61,6 +66,7 @@ public final class RunningConsole {
      * @param what {@code approve}, {@code retry}, {@code cancel} or {@code dismiss}
      * @param options query string with its ?, or empty
      * @return empty if it was not understood, so that nothing has been done
+     * @throws StateException if that run cannot use its state database
      */
     public Optional<Decisions.Outcome> decide(String store, String what, String options) {
         return ask(request("api/v1/stores/" + store + "/" + what + options)
@@ -87,7 +93,17 @@ public final class RunningConsole {
 
     private Optional<HttpResponse<String>> ask(HttpRequest request) {
         try {
-            return Optional.of(client.send(request, HttpResponse.BodyHandlers.ofString()));
+            HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            // one that is just starting says when to ask again
+            if (answer.statusCode() == 503 && answer.headers().firstValue("Retry-After").isEmpty()) {
+                throw new StateException(
+                        "The run that is alive cannot answer: "
+                                + json(answer)
+                                        .map(problem -> problem.path("detail").asText())
+                                        .orElse("see its log"),
+                        null);
+            }
+            return Optional.of(answer);
         } catch (IOException e) {
             return Optional.empty();
         } catch (InterruptedException e) {

@@ -35,13 +35,19 @@ public final class Health {
     private final List<HealthCheck> checks;
     private final Supplier<CamelContext> camel;
 
-    /** @param camel what the probes ask about */
-    public Health(Supplier<CamelContext> camel, Observed observed, BackupDisk disk) {
+    /**
+     * @param camel what the probes ask about
+     * @param trouble why the state database cannot be used any more, a clause; empty if it is not known
+     */
+    public Health(Supplier<CamelContext> camel, Observed observed, BackupDisk disk, Supplier<String> trouble) {
         this.camel = camel;
         checks = List.of(
                 new Check("state-database", true, result -> {
-                    boolean there = observed.isThere(PATIENCE);
-                    upIf(result, there, "the state database (upkeep.database.url) did not answer");
+                    String known = trouble.get();
+                    upIf(
+                            result,
+                            known.isEmpty() && observed.isThere(PATIENCE),
+                            known.isEmpty() ? "the state database (upkeep.database.url) did not answer" : known);
                 }),
                 new Check("stores", false, result -> stores(observed, result)),
                 new Check("snapshots", false, result -> snapshots(observed, result)),

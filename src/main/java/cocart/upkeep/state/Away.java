@@ -73,7 +73,8 @@ public final class Away {
 
     /** Why nothing can be recorded. */
     static String sentence(Throwable error) {
-        return StateFaults.isFull(error) ? FULL : SENTENCE;
+        String gone = StateFaults.gone(error);
+        return gone != null ? gone : StateFaults.isFull(error) ? FULL : SENTENCE;
     }
 
     /** Says it in the log, at most once a minute. */

@@ -88,6 +88,11 @@ public final class StateDatabase {
         }
     }
 
+    /** Why nothing can be recorded in an open database any more, a clause; empty if that is not known. */
+    public static String trouble(HikariDataSource pool) {
+        return pool instanceof H2Pool file ? file.trouble() : "";
+    }
+
     /**
      * Makes the tables of Quartz's JDBC job store, which has several instances share their ticks. They have a history of
      * their own, so that commands and instances without that store use the same database.
@@ -125,7 +130,9 @@ public final class StateDatabase {
     }
 
     private static boolean isWorthAnotherTry(Exception error, long nanos) {
-        return StateFaults.isPassing(error)
+        return !StateFaults.isFull(error) // a start waits for nobody to make room
+                && StateFaults.gone(error) == null
+                && StateFaults.isPassing(error)
                 && nanos < (StateFaults.isAway(error) ? PATIENCE_IF_AWAY_NANOS : PATIENCE_NANOS);
     }
 
@@ -138,7 +145,9 @@ public final class StateDatabase {
     }
 
     private static HikariDataSource migrated(HikariConfig config, Dialect dialect) {
-        HikariDataSource pool = new HikariDataSource(config);
+        HikariDataSource pool = config.getDataSource() instanceof H2DataSource file
+                ? new H2Pool(config, file)
+                : new HikariDataSource(config);
         try {
             checkVersion(pool);
             HalfMigration.migrate(Flyway.configure()

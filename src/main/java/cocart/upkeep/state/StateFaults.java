@@ -2,6 +2,7 @@ package cocart.upkeep.state;
 
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.h2.api.ErrorCode;
@@ -23,6 +24,10 @@ final class StateFaults {
 
     /** SQL state of what failed for want of room. */
     static final String FULL = "53100";
+
+    /** What systems say when they have no room (or no inode) left, or no more for this user. */
+    private static final List<String> NO_ROOM =
+            List.of("No space left on device", "Disk quota exceeded", "not enough space on the disk");
 
     private StateFaults() {}
 
@@ -53,6 +58,16 @@ final class StateFaults {
                         || sql.getErrorCode() == 1213);
     }
 
+    /** What is to be done where the file of the database is not the one that was opened; null if that is not why. */
+    static @Nullable String gone(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FileGoneException) {
+                return cause.getMessage();
+            }
+        }
+        return null;
+    }
+
     /** True if there is no room left where the database is. */
     static boolean isFull(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
@@ -60,7 +75,8 @@ final class StateFaults {
                     && (FULL.equals(sql.getSQLState()) || sql.getErrorCode() == 1021 || sql.getErrorCode() == 1114)) {
                 return true;
             }
-            if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
+            String message = String.valueOf(cause.getMessage());
+            if (NO_ROOM.stream().anyMatch(message::contains)) {
                 return true;
             }
         }
@@ -81,6 +97,10 @@ final class StateFaults {
     static String words(Throwable error, String user) {
         if (isFull(error)) {
             return "cannot be opened, because its disk is full; make room there";
+        }
+        String gone = gone(error);
+        if (gone != null) {
+            return "cannot be opened: " + gone;
         }
         SQLException sql = sql(error);
         String reason = reason(error);
