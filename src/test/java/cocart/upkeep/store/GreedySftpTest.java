@@ -128,13 +128,14 @@ class GreedySftpTest {
     }
 
     /** The first answer of each file does not come, or the last byte of each: nothing of what comes can be written. */
+    @Timeout(180)
     @ParameterizedTest(name = "of 32768 bytes {0} come")
     @ValueSource(ints = {32768, 32767})
     void whatCannotBeWrittenYetTakesNoMoreMemoryThanIsAllowed(int come) throws Exception {
         Supplier<SftpScript> server = () -> new Server() {
             {
                 nodes = java.util.stream.IntStream.range(0, 200)
-                        .mapToObj(i -> new TreeSftp.Node("f" + i, FILE, 4 * MEGABYTE))
+                        .mapToObj(i -> new TreeSftp.Node("f" + i, FILE, 2 * MEGABYTE))
                         .toList();
             }
 
@@ -152,9 +153,9 @@ class GreedySftpTest {
                     List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError"),
                     BackUpOnce.class.getName(),
                     home().toString(),
-                    uri(sshd, 2000),
+                    uri(sshd, 1000),
                     folder.resolve("backups").toString());
-            assertThat(ended.said()).contains("store acme: the SFTP server has not answered for 2 s");
+            assertThat(ended.said()).contains("store acme: the SFTP server has not answered for 1 s");
             assertThat(ended.code()).isEqualTo(1);
         }
     }
