@@ -119,7 +119,7 @@ public final class BackUp {
                 new Manifest.Header(begun.getEpochSecond(), store.id(), id, how.skip()));
         try (Closeable running = index.begin(origin);
                 SnapshotWriter writer =
-                        new SnapshotWriter(tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
+                        new SnapshotWriter(store.id(), tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
             try {
                 dump.dump(writer.dumpTarget());
                 writer.takeDump();

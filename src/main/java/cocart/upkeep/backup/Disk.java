@@ -221,7 +221,7 @@ final class Disk {
         for (Path at = folder.toAbsolutePath(); at != null; at = at.getParent()) {
             try {
                 FileStore disk = Files.getFileStore(at);
-                return disk.getUsableSpace() / (1024 * 1024) + " MB free there";
+                return "now " + disk.getUsableSpace() / (1024 * 1024) + " MB are free there";
             } catch (NoSuchFileException e) {
                 continue; // not made yet: its parent is on the same disk
             } catch (IOException e) {

@@ -41,11 +41,13 @@ final class Reserve {
     /** @throws FileSystemException if less is free, when what waits is written, than is to stay free */
     void check(long waiting) throws IOException {
         sinceLook = 0;
-        if (bytes > 0 && disk.getUsableSpace() - waiting < bytes) {
+        long left = disk.getUsableSpace() - waiting;
+        if (bytes > 0 && left < bytes) {
             throw new FileSystemException(
                     folder.toString(),
                     null,
-                    "less than the " + (bytes >> 20) + " MB that upkeep.backup.reserve keeps free are left");
+                    "only " + (Math.max(0, left) >> 20) + " MB were left, and upkeep.backup.reserve keeps "
+                            + (bytes >> 20) + " MB free");
         }
     }
 }

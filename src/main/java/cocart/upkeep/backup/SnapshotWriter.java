@@ -3,6 +3,7 @@ package cocart.upkeep.backup;
 import cocart.upkeep.store.FileEntry;
 import cocart.upkeep.store.FileEntry.Type;
 import cocart.upkeep.store.FileNames;
+import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import java.io.Closeable;
 import java.io.IOException;
@@ -33,9 +34,16 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     private static final long PROGRESS_EVERY = TimeUnit.SECONDS.toNanos(1);
     private static final int LANES = 4;
 
+    /** What files and folders may take of memory until the snapshot is sealed, in bytes. */
+    private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 3;
+
+    /** About what one takes beside the letters of its path, in bytes. */
+    private static final int WEIGHT = 200;
+
     /** Files up to this size are written in one piece. */
     private static final int SMALL = 64 << 10;
 
+    private final String store;
     private final SnapshotTree tree;
     private final Path folder;
     private final Skips skips;
@@ -45,6 +53,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     private final Lanes lanes;
     private final Map<String, Incoming> open = new HashMap<>();
 
+    private long held;
     private long lastProgress = System.nanoTime();
     private @Nullable IOException fault;
 
@@ -53,6 +62,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
      * @param memory most bytes that may wait to be written
      */
     SnapshotWriter(
+            String store,
             SnapshotTree tree,
             Path folder,
             List<String> skip,
@@ -60,6 +70,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             Progress progress,
             Reserve reserve,
             long memory) {
+        this.store = store;
         this.tree = tree;
         this.folder = folder;
         this.skips = new Skips(skip);
@@ -113,6 +124,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             if (target.isEmpty()) {
                 return false;
             }
+            hold(entry);
             return switch (entry.type()) {
                 case FOLDER -> tree.folder(path(entry), entry, target.get());
                 case FILE -> !shareUnchanged(entry, target.get());
@@ -122,6 +134,20 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
                 }
             };
         });
+    }
+
+    /** Counts what is kept in memory of a file or folder; a hostile server's list must not take all that others need. */
+    private void hold(FileEntry entry) {
+        if (entry.type() == Type.FILE || entry.type() == Type.FOLDER) {
+            held += WEIGHT + folder.toString().length() + 2L * entry.path().length();
+        }
+        if (held > MOST_HELD) {
+            throw new StoreException(
+                    "store " + store + ": it has more files and folders than fit into memory; leave out what need not be"
+                            + " backed up with upkeep.backup.skip, or give the program more memory (JAVA_OPTS=-Xmx2g)",
+                    null,
+                    true);
+        }
     }
 
     private boolean shareUnchanged(FileEntry entry, Path target) throws IOException {

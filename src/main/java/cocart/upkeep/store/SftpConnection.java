@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.BufferUnderflowException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -30,6 +31,9 @@ final class SftpConnection implements AutoCloseable {
 
     /** Bytes of answers that may wait to be read; a server that sends more was never asked for them. */
     static final long MOST_WAITING = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
+
+    /** Most characters of a server's greeting that are shown. */
+    private static final int MOST_WORDS = 80;
 
     /** About what an answer takes of memory beside its bytes. */
     private static final int ANSWER = 128;
@@ -61,6 +65,10 @@ final class SftpConnection implements AutoCloseable {
     private boolean ended;
     private volatile long heard;
     private volatile boolean flushing;
+
+    /** What came in the place of the first packet, as it may be shown. */
+    private volatile @Nullable String greeting;
+
     private Set<String> extensions = Set.of();
     private int nextId = 1;
     private long roundTripNanos = Long.MAX_VALUE;
@@ -90,7 +98,7 @@ final class SftpConnection implements AutoCloseable {
             throw SshSessions.explained(store, config, session, e);
         }
         try {
-            SftpPacket version = receive();
+            SftpPacket version = first();
             if (version.type() != SftpPacket.VERSION) {
                 throw new StoreException("store " + store + ": the server does not speak SFTP", null, true);
             }
@@ -100,6 +108,23 @@ final class SftpConnection implements AutoCloseable {
         } catch (StoreException e) {
             close();
             throw e;
+        }
+    }
+
+    /** The answer to what opens the protocol. */
+    private SftpPacket first() {
+        try {
+            return receive();
+        } catch (StoreException e) {
+            String words = greeting;
+            if (words == null) {
+                throw e;
+            }
+            throw new StoreException(
+                    "store " + store + ": the server does not speak SFTP but says '" + words
+                            + "'; what the login's start files print there (~/.bashrc) must be printed on terminals only",
+                    e,
+                    true);
         }
     }
 
@@ -244,6 +269,7 @@ final class SftpConnection implements AutoCloseable {
 
         private byte[] held = new byte[1 << 16];
         private int length;
+        private boolean begun;
 
         @Override
         public void write(int b) {
@@ -261,6 +287,9 @@ final class SftpConnection implements AutoCloseable {
             while (length - start >= 4) {
                 int size = java.nio.ByteBuffer.wrap(held, start, 4).getInt();
                 if (size < 5 || size > LONGEST || isFlooded()) {
+                    if (!begun) {
+                        greeting = PlainText.brief(new String(held, 0, length, StandardCharsets.UTF_8).strip(), MOST_WORDS);
+                    }
                     deliver(null);
                     length = 0;
                     return;
@@ -268,6 +297,7 @@ final class SftpConnection implements AutoCloseable {
                 if (length - start - 4 < size) {
                     break;
                 }
+                begun = true;
                 deliver(SftpPacket.of(java.util.Arrays.copyOfRange(held, start + 4, start + 4 + size)));
                 start += 4 + size;
             }

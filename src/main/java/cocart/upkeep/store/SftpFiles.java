@@ -57,6 +57,9 @@ final class SftpFiles implements StoreFiles {
     /** Names in one folder that is listed by itself: a plugin has hundreds. */
     private static final int MOST_LISTED = 100_000;
 
+    /** More answers or names than that which are no file's are no list. */
+    private static final int MOST_OTHERS = 1000;
+
     private final String store;
     private final String path;
     private final Supplier<SftpConnection> opener;
@@ -139,7 +142,7 @@ final class SftpFiles implements StoreFiles {
                 throw unlisted(folder, "cannot be listed to its end");
             }
             int count = names.number();
-            if (count <= 0 || entries.size() > MOST_LISTED || others > MOST_LISTED) {
+            if (count <= 0 || entries.size() > MOST_LISTED || others > entries.size() + MOST_OTHERS) {
                 throw unlisted(folder, "lists more than " + MOST_LISTED + " names, or none without end");
             }
             for (int i = 0; i < count; i++) {

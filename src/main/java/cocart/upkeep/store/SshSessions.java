@@ -107,6 +107,20 @@ final class SshSessions {
                     error,
                     true);
         }
+        if (lower.contains("channel is not opened")) {
+            return new StoreException(
+                    where + server + " lets the user " + config.getUsername()
+                            + " in, but opens no session for SFTP; it may have too many of them now (MaxSessions), or the"
+                            + " login may be for forwarding only",
+                    error);
+        }
+        if (lower.contains("channel request")) {
+            return new StoreException(
+                    where + server + " lets the user " + config.getUsername()
+                            + " in, but offers no SFTP; it must be switched on there (in sshd_config: Subsystem sftp"
+                            + " internal-sftp)",
+                    error);
+        }
         if (lower.contains("closed by foreign host")
                 || lower.contains("connection reset")
                 || lower.contains("end of io stream")) {

@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cocart.upkeep.backup.BackUp;
+import cocart.upkeep.backup.Progress;
+import cocart.upkeep.backup.Report;
+import cocart.upkeep.backup.Sample;
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.backup.Snapshots;
+import cocart.upkeep.backup.Verify;
 import cocart.upkeep.faults.Child;
 import cocart.upkeep.faults.TestSshd;
 import java.io.IOException;
@@ -124,13 +128,14 @@ class GreedySftpTest {
     }
 
     /** The first answer of each file does not come, or the last byte of each: nothing of what comes can be written. */
+    @Timeout(180)
     @ParameterizedTest(name = "of 32768 bytes {0} come")
     @ValueSource(ints = {32768, 32767})
     void whatCannotBeWrittenYetTakesNoMoreMemoryThanIsAllowed(int come) throws Exception {
         Supplier<SftpScript> server = () -> new Server() {
             {
                 nodes = java.util.stream.IntStream.range(0, 200)
-                        .mapToObj(i -> new TreeSftp.Node("f" + i, FILE, 4 * MEGABYTE))
+                        .mapToObj(i -> new TreeSftp.Node("f" + i, FILE, 2 * MEGABYTE))
                         .toList();
             }
 
@@ -148,9 +153,9 @@ class GreedySftpTest {
                     List.of("-Xmx96m", "-XX:+ExitOnOutOfMemoryError"),
                     BackUpOnce.class.getName(),
                     home().toString(),
-                    uri(sshd, 2000),
+                    uri(sshd, 1000),
                     folder.resolve("backups").toString());
-            assertThat(ended.said()).contains("store acme: the SFTP server has not answered for 2 s");
+            assertThat(ended.said()).contains("store acme: the SFTP server has not answered for 1 s");
             assertThat(ended.code()).isEqualTo(1);
         }
     }
@@ -318,6 +323,31 @@ class GreedySftpTest {
         assertThat(Files.readAllLines(snapshot.path().resolve("manifest.jsonl")))
                 .allMatch(line -> line.length() < 2000)
                 .anyMatch(line -> line.contains("wp-content/link"));
+    }
+
+    /** What cannot be stored is named under a name that can be shown, which may be that of a file beside it. */
+    @Test
+    void aNameThatCannotBeUsedTakesNothingFromOneThatCan() throws Exception {
+        Supplier<SftpScript> server = () -> new Server() {
+            {
+                nodes = java.util.stream.Stream.of("a/b", "a?b", "a\\b", "a\0b", "", "..\0", "x/../../y", "b.php", "B.php")
+                        .map(name -> new TreeSftp.Node(name, FILE, 5))
+                        .toList();
+            }
+        };
+        Snapshots snapshots = new Snapshots(folder.resolve("backups"));
+        BackUp backUp = new BackUp(snapshots, Clock.systemUTC(), 0);
+        for (int i = 0; i < 2; i++) {
+            try (TestSshd sshd = start(server);
+                    StoreFiles files = open(sshd, 5000)) {
+                Snapshot snapshot = backUp.run(SftpServers.store("sftp:x"), files, GreedySftpTest::dump);
+                assertThat(snapshot.failed()).isEqualTo(6);
+                assertThat(snapshot.files()).isEqualTo(4);
+                assertThat(snapshot.path().resolve("wp-content/a?b")).hasContent("hello");
+            }
+        }
+        Report report = new Verify(snapshots, null).run(List.of("acme"), Sample.ALL, false, Progress.NONE);
+        assertThat(report.results()).hasSize(2).allMatch(result -> result.isWhole() && result.foreign().isEmpty());
     }
 
     /** Never silent for long, never at an end: at a byte a second a shop takes years. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cocart.upkeep.demo.EmbeddedSftp;
+import cocart.upkeep.faults.TestSshd;
 import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.net.URLEncoder;
@@ -17,6 +18,9 @@ import java.util.List;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.util.security.SecurityUtils;
+import org.apache.sshd.server.channel.ChannelSession;
+import org.apache.sshd.server.command.Command;
+import org.apache.sshd.server.subsystem.SubsystemFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +53,55 @@ class SftpLoginTest {
             server.trustIn(knownHosts);
             assertThat(enter(server, "password=RAW(" + PASSWORD + ")")).isEqualTo("in");
         }
+    }
+
+    @Test
+    void aLoginWithoutSftpIsToldFromOneThatFails() throws Exception {
+        SubsystemFactory other = subsystem("netconf", "");
+        try (TestSshd server = new TestSshd(folder.resolve("host-key"), other).start()) {
+            server.trustIn(knownHosts);
+            assertThat(said("sftp:deploy@127.0.0.1:" + server.port() + "/?password=x"))
+                    .contains("lets the user deploy in, but offers no SFTP")
+                    .contains("Subsystem sftp internal-sftp");
+        }
+    }
+
+    /** As a start file of the login's shell does in front of OpenSSH's sftp-server. */
+    @Test
+    void aGreetingInFrontOfSftpIsShown() throws Exception {
+        SubsystemFactory talking = subsystem("sftp", "Welcome to \u001b[1mshop.example\u001b[0m!\n" + "x".repeat(500));
+        try (TestSshd server = new TestSshd(folder.resolve("host-key"), talking).start()) {
+            server.trustIn(knownHosts);
+            assertThat(said("sftp:deploy@127.0.0.1:" + server.port() + "/?password=x"))
+                    .contains("does not speak SFTP but says 'Welcome to ?[1mshop.example")
+                    .contains("~/.bashrc")
+                    .hasSizeLessThan(300);
+        }
+    }
+
+    /** A subsystem that says something and waits. */
+    private static SubsystemFactory subsystem(String name, String says) {
+        return new SubsystemFactory() {
+            @Override
+            public String getName() {
+                return name;
+            }
+
+            @Override
+            public Command createSubsystem(ChannelSession channel) {
+                return new SftpScript() {
+                    @Override
+                    void begin() {
+                        raw(says.getBytes(StandardCharsets.UTF_8));
+                    }
+
+                    @Override
+                    void answer(int type, int id, SftpPacket packet) {
+                        // never
+                    }
+                };
+            }
+        };
     }
 
     @Test

@@ -47,6 +47,11 @@ abstract class SftpScript implements Command {
     /** Answers a request, or does not; an IOException hangs up. The packet is read up to behind its id. */
     abstract void answer(int type, int id, SftpPacket packet) throws IOException;
 
+    /** Answers what opens the protocol. */
+    void begin() throws IOException {
+        send(SftpPacket.VERSION, new SftpPacket.Builder().number(3));
+    }
+
     final SftpPacket.Builder reply(int id) {
         return new SftpPacket.Builder().number(id);
     }
@@ -130,7 +135,7 @@ abstract class SftpScript implements Command {
                 data.readFully(bytes);
                 SftpPacket packet = SftpPacket.of(bytes);
                 if (packet.type() == SftpPacket.INIT) {
-                    send(SftpPacket.VERSION, new SftpPacket.Builder().number(3));
+                    begin();
                 } else {
                     answer(packet.type(), packet.id(), packet.body());
                 }
