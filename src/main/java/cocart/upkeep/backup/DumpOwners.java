@@ -37,6 +37,7 @@ final class DumpOwners {
     static void check(Path dump, StoreDatabase database) {
         String where = "store " + database.store() + ": ";
         Set<String> others;
+        String we;
         try {
             others = owners(dump);
             if (others.isEmpty()) {
@@ -46,7 +47,8 @@ final class DumpOwners {
                     Statement statement = connection.createStatement();
                     ResultSet user = statement.executeQuery("SELECT CURRENT_USER()")) {
                 user.next();
-                others.remove(user.getString(1));
+                we = user.getString(1);
+                others.remove(we);
                 if (others.isEmpty() || Rights.mayHaveEverywhere(connection, ENOUGH)) {
                     return;
                 }
@@ -59,16 +61,20 @@ final class DumpOwners {
                             + PlainText.of(String.valueOf(e.getMessage())),
                     e);
         }
-        String user = database.address().username();
         throw new StoreException(
                 where + "nothing was changed, as the dump " + dump + " has views, triggers, routines or events of "
                         + others.stream().limit(NAMED).map(PlainText::of).collect(Collectors.joining(", "))
-                        + (others.size() > NAMED ? " and others" : "") + ", and the user " + user
-                        + " may not make what belongs to others. Give him the right for as long as it takes (GRANT SET"
-                        + " USER ON *.*, in MySQL SET_USER_ID or SET_ANY_DEFINER, in old servers SUPER), or restore with"
-                        + " --files-only and let an administrator load the dump",
+                        + (others.size() > NAMED ? " and others" : "") + ", and " + PlainText.of(we)
+                        + " may not make what belongs to others. Let an administrator give that right for as long as it"
+                        + " takes (GRANT SET USER ON *.* TO " + PlainText.of(quoted(we)) + "; in MySQL SET_USER_ID or"
+                        + " SET_ANY_DEFINER, in old servers SUPER), or load the dump, after a restore with --files-only",
                 null,
                 true);
+    }
+
+    private static String quoted(String user) {
+        int at = user.lastIndexOf('@');
+        return "'" + user.substring(0, at) + "'@'" + user.substring(at + 1) + "'";
     }
 
     /** Users, as {@code CURRENT_USER()} has them, whom a view, trigger, routine or event of a dump belongs to. */

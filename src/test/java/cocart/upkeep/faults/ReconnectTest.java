@@ -135,7 +135,9 @@ class ReconnectTest {
             store.connections = 1;
             cutEach(store.proxy, 4_000_000);
             SnapshotCheck.assertWholeAndEqual(store.backUp().path(), store.wpContent);
-            assertThat(store.proxy.accepted()).as("it was cut more often than in a row").isGreaterThan(5);
+            assertThat(store.proxy.accepted())
+                    .as("it was cut more often than in a row")
+                    .isGreaterThan(5);
         }
     }
 
