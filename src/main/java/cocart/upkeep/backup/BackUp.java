@@ -118,8 +118,8 @@ public final class BackUp {
                 copyLogged,
                 new Manifest.Header(begun.getEpochSecond(), store.id(), id, how.skip()));
         try (Closeable running = index.begin(origin);
-                SnapshotWriter writer =
-                        new SnapshotWriter(store.id(), tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
+                SnapshotWriter writer = new SnapshotWriter(
+                        store.id(), tree, work, how.skip(), earlier, progress, room, how.memory() / 2)) {
             try {
                 dump.dump(writer.dumpTarget());
                 writer.takeDump();

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +32,7 @@ final class DumpText {
 
     private static final String NAME = "`[^`\n]*+(?:``[^`\n]*+)*+`";
     private static final String VERSION = "/\\*M?!\\d{5,6} ";
-    private static final String OWNER = "DEFINER=)" + NAME + "(?:@" + NAME + ")?+(?=[ *])";
+    private static final String OWNER = "DEFINER=)(" + NAME + "(?:@" + NAME + ")?+)(?=[ *])";
     /** A routine, and a trigger or event; each is the first line after the delimiter. */
     private static final Pattern OWNED =
             Pattern.compile("(\n(?:CREATE |" + VERSION + "CREATE ?\\*/ " + VERSION + ")" + OWNER);
@@ -39,6 +41,7 @@ final class DumpText {
 
     private final InputStream in;
     private final boolean owned;
+    private final Set<String> owners = new TreeSet<>();
     private byte[] held;
     /** What came before the bytes that are held. */
     private byte[] before = new byte[0];
@@ -88,6 +91,7 @@ final class DumpText {
             if (owned && (text[i + 1] == 'C' || text[i + 1] == '/')) {
                 Matcher line = ownedLine(text, i, Math.min(length, i + LONGEST));
                 if (line != null) {
+                    owners.add(owner(line.group(2)));
                     changed = changed == null ? new ByteArrayOutputStream(length) : changed;
                     changed.write(text, done, i - done);
                     changed.writeBytes(ascii(line.group(1) + "CURRENT_USER"));
@@ -115,6 +119,16 @@ final class DumpText {
         }
         changed.write(text, done, length - done);
         return changed.toByteArray();
+    }
+
+    /** Whom that belongs to which was left out so far, as {@code CURRENT_USER()} has it. */
+    Set<String> owners() {
+        return owners;
+    }
+
+    private static String owner(String quoted) {
+        String text = new String(quoted.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+        return text.substring(1, text.length() - 1).replace("`@`", "@").replace("``", "`");
     }
 
     /** The line that names an owner, matched up to there, one char a byte; null if it is another one. */

@@ -7,6 +7,7 @@ import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.DiskFull;
 import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.FileEntry;
+import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
@@ -67,6 +68,9 @@ public final class Restores {
         RestorePlan plan = new RestorePlan(snapshot, request.path());
         Manifest.Line dump = request.database() ? RestoreDatabase.check(snapshot, plan.dump) : null;
         checkPrograms(request, dump != null);
+        if (dump != null) {
+            checkOwners(request, snapshot);
+        }
         if (request.dryRun() || !request.isInPlace()) {
             return restore(request, snapshot, plan, dump, null, view);
         }
@@ -84,6 +88,18 @@ public final class Restores {
             throw e;
         } finally {
             held.forEach(job -> jobs.letGo(store, job));
+        }
+    }
+
+    /** Also for a dry run, like the rest that would be known only when half of it is done. */
+    private void checkOwners(RestoreRequest request, Snapshot snapshot) {
+        Path dump = snapshot.path().resolve(SnapshotWriter.DUMP);
+        if (request.elsewhere() != null) {
+            DumpOwners.check(dump, new JdbcStoreDatabase(request.store(), request.elsewhere()));
+        } else if (request.isInPlace()) {
+            try (StoreDatabase store = stores.database(request.store())) {
+                DumpOwners.check(dump, store);
+            }
         }
     }
 

@@ -143,7 +143,8 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         }
         if (held > MOST_HELD) {
             throw new StoreException(
-                    "store " + store + ": it has more files and folders than fit into memory; leave out what need not be"
+                    "store " + store
+                            + ": it has more files and folders than fit into memory; leave out what need not be"
                             + " backed up with upkeep.backup.skip, or give the program more memory (JAVA_OPTS=-Xmx2g)",
                     null,
                     true);

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Whether a store's database user may do what a data update does, by {@code SHOW GRANTS}; changes nothing. */
 public final class Rights {
@@ -44,6 +45,30 @@ public final class Rights {
         return all
                 ? List.of()
                 : tables.stream().filter(t -> !granted.contains(t)).toList();
+    }
+
+    /**
+     * False if the user of a connection surely has none of some rights that are given for all databases at once.
+     *
+     * @param rights as {@code SHOW GRANTS} has them
+     */
+    public static boolean mayHaveEverywhere(Connection connection, Set<String> rights) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet grants = statement.executeQuery("SHOW GRANTS")) {
+            while (grants.next()) {
+                Matcher parts = GRANT.matcher(grants.getString(1));
+                if (!parts.matches()) {
+                    return true; // a role, whose rights are not listed here: not surely missing
+                }
+                String given = parts.group(1).toUpperCase(Locale.ROOT);
+                if (parts.group(2).equals("*")
+                        && (given.equals("ALL PRIVILEGES")
+                                || Stream.of(given.split(", ?")).anyMatch(rights::contains))) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** @param on whether a grant on a table, or on {@code *}, is enough; asked of all that give the right */

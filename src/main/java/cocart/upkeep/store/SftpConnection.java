@@ -288,7 +288,8 @@ final class SftpConnection implements AutoCloseable {
                 int size = java.nio.ByteBuffer.wrap(held, start, 4).getInt();
                 if (size < 5 || size > LONGEST || isFlooded()) {
                     if (!begun) {
-                        greeting = PlainText.brief(new String(held, 0, length, StandardCharsets.UTF_8).strip(), MOST_WORDS);
+                        greeting = PlainText.brief(
+                                new String(held, 0, length, StandardCharsets.UTF_8).strip(), MOST_WORDS);
                     }
                     deliver(null);
                     length = 0;

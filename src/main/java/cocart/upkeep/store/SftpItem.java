@@ -93,8 +93,13 @@ final class SftpItem {
         return WEIGHT + 4L * prefix.length() + path.length + namesWeight;
     }
 
-    /** Its connection was lost: what is written stays, the rest is to be asked for again. */
-    void restart() {
+    /**
+     * Its connection was lost: what is written stays, the rest is to be asked for again.
+     *
+     * @return bytes of it that were written since the one before was lost
+     */
+    long restart() {
+        long gained = written - Math.max(0, writtenBefore);
         losses = written == writtenBefore ? losses + 1 : 1;
         writtenBefore = written;
         handle = null;
@@ -106,5 +111,6 @@ final class SftpItem {
         listed = false;
         refreshing = false;
         restarted = true;
+        return gained;
     }
 }

@@ -25,7 +25,12 @@ final class SftpLine {
      *
      * @param piece what the READ is the rest of, if a part of it has come already
      */
-    record Request(int type, SftpItem item, long offset, int length, @Nullable Piece piece) {}
+    record Request(
+            int type,
+            SftpItem item,
+            long offset,
+            int length,
+            @Nullable Piece piece) {}
 
     /** What a READ has asked for and the server gives in several parts. */
     static final class Piece {

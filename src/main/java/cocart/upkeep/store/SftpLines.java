@@ -88,8 +88,7 @@ final class SftpLines implements AutoCloseable {
     Arrival await() {
         long begun = System.nanoTime();
         try {
-            Arrival arrival =
-                    arrivals.poll(Math.min(idleNanos, TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+            Arrival arrival = arrivals.poll(Math.min(idleNanos, TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
             crumbs.waited(System.nanoTime() - begun);
             return arrival;
         } catch (InterruptedException e) {

@@ -60,10 +60,7 @@ final class SftpPacket {
             };
         }
 
-        FileEntry entry(
-                String path,
-                @Nullable String target,
-                @Nullable String raw) {
+        FileEntry entry(String path, @Nullable String target, @Nullable String raw) {
             return new FileEntry(
                     path, type(), type() == FileEntry.Type.FILE ? size : 0, mtime, mode & 07777, target, raw);
         }

@@ -25,6 +25,9 @@ final class SftpWalk {
     /** After so many losses an item may be their reason. */
     private static final int SUSPECT = 2;
 
+    /** So many bytes more of a file are as good as a small file that was read to its end. */
+    private static final long WORTH_A_LOSS = 1 << 20;
+
     /** How often a file that cannot be opened beside others is tried with fewer of them. */
     private static final int MOST_REFUSALS = 4;
 
@@ -154,7 +157,9 @@ final class SftpWalk {
     private void lose(SftpLine line, StoreException why) throws IOException {
         for (SftpItem item : line.items) {
             limit.ended();
-            item.restart();
+            if (item.restart() >= WORTH_A_LOSS) {
+                lines.wentWell(); // a large file over a bad line gets there by and by
+            }
             if (item.losses < SUSPECT || item.depth == 0) {
                 waiting.again(item);
             } else if (item.losses < SftpLines.MOST_LOSSES) {

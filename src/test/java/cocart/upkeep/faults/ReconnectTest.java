@@ -125,6 +125,26 @@ class ReconnectTest {
         SnapshotCheck.assertWholeAndEqual(store.backUp().path(), store.wpContent);
     }
 
+    @Test
+    void aLargeFileOverABadLineGetsThereByAndBy(@TempDir Path own) throws Exception {
+        try (FaultyStore store = new FaultyStore(own)) {
+            byte[] large = new byte[30_000_000];
+            new Random(3).nextBytes(large);
+            store.write("uploads/video.mp4", large);
+            store.settle();
+            store.connections = 1;
+            cutEach(store.proxy, 4_000_000);
+            SnapshotCheck.assertWholeAndEqual(store.backUp().path(), store.wpContent);
+            assertThat(store.proxy.accepted())
+                    .as("it was cut more often than in a row")
+                    .isGreaterThan(5);
+        }
+    }
+
+    private static void cutEach(CuttingProxy proxy, long bytes) {
+        proxy.cutAfter(Way.TO_CLIENT, bytes, End.RESET, () -> cutEach(proxy, bytes));
+    }
+
     private static void cutAgainAndAgain(CuttingProxy proxy) {
         // Never more than a login.
         proxy.cutAfter(Way.TO_CLIENT, loginToClient, End.RESET, () -> cutAgainAndAgain(proxy));

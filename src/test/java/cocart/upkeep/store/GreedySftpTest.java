@@ -101,7 +101,9 @@ class GreedySftpTest {
             if (offset >= 5) {
                 status(id, SftpPacket.EOF);
             } else {
-                send(SftpPacket.DATA, reply(id).bytes("hello".substring((int) offset).getBytes()));
+                send(
+                        SftpPacket.DATA,
+                        reply(id).bytes("hello".substring((int) offset).getBytes()));
             }
         }
 
@@ -330,7 +332,8 @@ class GreedySftpTest {
     void aNameThatCannotBeUsedTakesNothingFromOneThatCan() throws Exception {
         Supplier<SftpScript> server = () -> new Server() {
             {
-                nodes = java.util.stream.Stream.of("a/b", "a?b", "a\\b", "a\0b", "", "..\0", "x/../../y", "b.php", "B.php")
+                nodes = java.util.stream.Stream.of(
+                                "a/b", "a?b", "a\\b", "a\0b", "", "..\0", "x/../../y", "b.php", "B.php")
                         .map(name -> new TreeSftp.Node(name, FILE, 5))
                         .toList();
             }
@@ -347,7 +350,9 @@ class GreedySftpTest {
             }
         }
         Report report = new Verify(snapshots, null).run(List.of("acme"), Sample.ALL, false, Progress.NONE);
-        assertThat(report.results()).hasSize(2).allMatch(result -> result.isWhole() && result.foreign().isEmpty());
+        assertThat(report.results())
+                .hasSize(2)
+                .allMatch(result -> result.isWhole() && result.foreign().isEmpty());
     }
 
     /** Never silent for long, never at an end: at a byte a second a shop takes years. */

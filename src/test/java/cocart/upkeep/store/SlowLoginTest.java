@@ -75,9 +75,15 @@ class SlowLoginTest {
         String said = said(out -> {
             out.write("SSH-2.0-rude\r\n".getBytes());
             // SSH_MSG_DISCONNECT, its reason, its words, their language
-            byte[] body = new SftpPacket.Builder().number(2).bytes(words).bytes(new byte[0]).build();
+            byte[] body = new SftpPacket.Builder()
+                    .number(2)
+                    .bytes(words)
+                    .bytes(new byte[0])
+                    .build();
             int padding = 8 + (8 - (5 + 1 + body.length) % 8);
-            out.write(new SftpPacket.Builder().number(1 + 1 + body.length + padding).build());
+            out.write(new SftpPacket.Builder()
+                    .number(1 + 1 + body.length + padding)
+                    .build());
             out.write(padding);
             out.write(1);
             out.write(body);
