@@ -245,7 +245,7 @@ class ConsoleTest {
         assertThat(raw(post + "Content-Length: 20000\r\n\r\n" + "x".repeat(20_000)))
                 .startsWith("HTTP/1.1 413 ");
         assertThat(raw(post + "Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + "x".repeat(20_000) + "\r\n0\r\n\r\n"))
-                .startsWith("HTTP/1.1 413 ");
+                .startsWith("HTTP/1.1 411 ");
         assertThat(raw("GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: " + "x".repeat(20_000) + "\r\n\r\n"))
                 .startsWith("HTTP/1.1 431 ");
         assertThat(raw("GET /" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))

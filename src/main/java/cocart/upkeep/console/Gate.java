@@ -17,7 +17,7 @@ public final class Gate {
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
                     + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    private static final Set<Integer> REFUSALS = Set.of(400, 401, 403, 421, 429);
+    private static final Set<Integer> REFUSALS = Set.of(400, 401, 403, 411, 421, 429);
 
     private final Access access;
     private final boolean tls;
@@ -63,6 +63,11 @@ public final class Gate {
     private void pass(RoutingContext context) {
         headers(context.response());
         HttpServerRequest request = context.request();
+        if (request.headers().contains("Transfer-Encoding")) {
+            // where such a body ends is what servers and proxies disagree about, and nothing here needs one
+            answer(context, new Problem(411, "A request must say its length (Content-Length)."));
+            return;
+        }
         Optional<Access.Refusal> refusal = access.refuse(new Access.Asked(
                 request.method().name(),
                 address(request.remoteAddress()),

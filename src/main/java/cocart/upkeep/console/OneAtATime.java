@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
@@ -13,9 +15,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Hands on a connection's requests one at a time, the next when the client has taken the whole answer to the last. Vert.x
- * by itself keeps all requests that are sent ahead, however many, and goes on to the next as soon as an answer lies in its
- * own buffers: who sends many and takes none would fill the memory.
+ * Hands on a connection's requests one at a time, the next when the client has taken the whole answer to the last, and
+ * none after an answer that ends the connection. Vert.x by itself keeps all requests that are sent ahead, however many, and
+ * goes on to the next as soon as an answer lies in its own buffers: who sends many and takes none would fill the memory.
  */
 final class OneAtATime extends ChannelDuplexHandler {
 
@@ -25,6 +27,10 @@ final class OneAtATime extends ChannelDuplexHandler {
     private final Runnable written;
     private final Deque<Object> waiting = new ArrayDeque<>();
     private boolean answering;
+    /** This answer ends the connection; the rest of its request may still come. */
+    private boolean closing;
+    /** Another request came after that. */
+    private boolean ended;
 
     // what others ask for; only the connection's own thread changes it
     private volatile long untaken;
@@ -47,7 +53,10 @@ final class OneAtATime extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object part) {
-        if (!answering || (waiting.isEmpty() && !(part instanceof HttpRequest))) {
+        ended |= closing && part instanceof HttpRequest;
+        if (ended) {
+            ReferenceCountUtil.release(part);
+        } else if (!answering || (waiting.isEmpty() && !(part instanceof HttpRequest))) {
             pass(context, part);
         } else if (waiting.size() < MOST_WAITING) {
             waiting.add(part);
@@ -68,6 +77,8 @@ final class OneAtATime extends ChannelDuplexHandler {
         boolean last = part instanceof LastHttpContent
                 && !(part instanceof HttpResponse response
                         && response.status().codeClass() == HttpStatusClass.INFORMATIONAL);
+        closing |= part instanceof HttpResponse response
+                && response.headers().contains(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
         if (untaken == 0) {
             since = System.nanoTime();
         }
@@ -82,6 +93,10 @@ final class OneAtATime extends ChannelDuplexHandler {
     }
 
     private void next(ChannelHandlerContext context) {
+        if (closing) {
+            ended |= !waiting.isEmpty();
+            drop();
+        }
         answering = false;
         while (!waiting.isEmpty() && !(answering && waiting.peek() instanceof HttpRequest)) {
             pass(context, waiting.remove());
@@ -91,6 +106,10 @@ final class OneAtATime extends ChannelDuplexHandler {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
+        drop();
+    }
+
+    private void drop() {
         waiting.forEach(ReferenceCountUtil::release);
         waiting.clear();
     }

@@ -63,6 +63,10 @@ class ConsoleServerTest {
     }
 
     private ConsoleServer start(@Nullable Path certificate, @Nullable Path key) throws Exception {
+        return start(certificate, key, PATIENCE);
+    }
+
+    private ConsoleServer start(@Nullable Path certificate, @Nullable Path key, Duration patience) throws Exception {
         ConsoleSettings settings = new ConsoleSettings("127.0.0.1", 0, Set.of(), false, certificate, key);
         Token token = new Token(folder.resolve("token"));
         Gate gate = new Gate(
@@ -74,7 +78,7 @@ class ConsoleServerTest {
                         false,
                         Clock.systemUTC()),
                 settings.isTls());
-        ConsoleServer server = new ConsoleServer(settings, gate, true, PATIENCE);
+        ConsoleServer server = new ConsoleServer(settings, gate, true, patience);
         camel.addService(server, true, true);
         camel.addRoutes(new RouteBuilder() {
             @Override
@@ -127,7 +131,7 @@ class ConsoleServerTest {
 
     @Test
     void whoAsksOnAndOnAndTakesNoAnswerIsCutOffAndFillsNoMemory() throws Exception {
-        ConsoleServer server = start(null, null);
+        ConsoleServer server = start(null, null, Duration.ofSeconds(30));
         long before = held();
         ByteBuffer requests =
                 ByteBuffer.wrap((GET.formatted("/large") + "\r\n").repeat(1000).getBytes(StandardCharsets.US_ASCII));
@@ -251,6 +255,40 @@ class ConsoleServerTest {
                             "x",
                             "HTTP/1.1 404 Not Found");
         }
+    }
+
+    /** What a proxy in front may take for one request must not be two here; ~ is the end of a line. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1.1~Transfer-Encoding: chunked~~1;a=\"~X~0~~HIDDEN\"~X~0~~",
+                "1.1~Transfer-Encoding: chunked~~1;\nX~0~~HIDDEN",
+                "1.1~Transfer-Encoding: chunked~~0\n\nHIDDEN",
+                "1.1~Transfer-Encoding: chunked~Content-Length: 60~~0~~HIDDEN",
+                "1.0~Transfer-Encoding: chunked~Connection: keep-alive~Content-Length: 60~~0~~HIDDEN",
+                "1.1~Transfer-Encoding: chunked, xchunked~~0~~HIDDEN",
+                "1.1~Transfer-Encoding: xchunked~~0~~HIDDEN",
+                "1.1~Transfer-Encoding:\u000bchunked~~0~~HIDDEN",
+                "1.1~Transfer-Encoding : chunked~~0~~HIDDEN",
+                "1.1~Content-Length: 0~Content-Length: 60~~HIDDEN",
+                "1.1~~\u0001\u0000HIDDEN",
+            })
+    void aRequestHiddenInAnotherIsNotAnswered(String rest) throws Exception {
+        ConsoleServer server = start(null, null);
+        try (Socket socket = new Socket("127.0.0.1", server.getPort())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write(("GET / HTTP/" + rest.replaceFirst("~", "~Host: localhost~"))
+                            .replace("HIDDEN", GET.formatted("/large") + "~")
+                            .replace("~", "\r\n")
+                            .getBytes(StandardCharsets.ISO_8859_1));
+            try {
+                socket.getInputStream().readAllBytes(); // until it hangs up
+            } catch (java.net.SocketException e) {
+                // it did
+            }
+        }
+        assertThat(answers).hasValue(0);
     }
 
     private static String ask(ConsoleServer server, String path) throws Exception {
