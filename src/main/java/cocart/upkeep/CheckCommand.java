@@ -130,7 +130,7 @@ final class CheckCommand extends Commands.Base {
         if (code != null && !code.needs(plan)) {
             out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version());
         } else {
-            Tables.dryRun(out(), plan, run, Paint.forStdout());
+            Tables.dryRun(out(), plan, run, code != null, Paint.forStdout());
         }
     }
 

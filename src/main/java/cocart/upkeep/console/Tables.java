@@ -224,10 +224,21 @@ public final class Tables {
         }
     }
 
-    /** What a plan would do in a store. */
-    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, Paint paint) {
+    /**
+     * What a plan would do in a store; one line where that is nothing.
+     *
+     * @param needed false if it is not known whether the installed code needs the plan
+     */
+    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, boolean needed, Paint paint) {
         out.println("        " + plan.plugin() + " " + plan.version() + ": "
-                + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
+                + (!run.due()
+                        ? "nothing to do, all proofs hold"
+                        : needed
+                                ? "a data update would run these steps"
+                                : "these steps, should the code need them; no file of it names a version yet"));
+        if (!run.due() && run.wrong().isEmpty()) {
+            return;
+        }
         for (DryRun.Step step : run.steps()) {
             out.println("          step   " + step.name() + ": " + PlainText.of(step.status())
                     + (step.rows() == null ? "" : ", about " + step.rows() + (step.rows() == 1 ? " row" : " rows")));
