@@ -117,7 +117,8 @@ final class CheckCommand extends Commands.Base {
             fine = attempt("", "console address", bundle::checkConsole);
         }
         if (bundle.settings().value("notify.webhook.enabled").equals("true")) {
-            fine &= attempt("", "webhook", () -> Channels.webhook(bundle.settings().value("notify.webhook.url")));
+            fine &= attempt(
+                    "", "webhook", () -> Channels.webhook(bundle.settings().value("notify.webhook.url")));
         }
         if (bundle.settings().value("notify.mail.enabled").equals("true")) {
             fine &= attempt("", "mail", () -> Channels.mail(bundle.camel()));

@@ -159,10 +159,8 @@ final class Commands {
     /** All stores while they fit in a line, else how many there are and the first. */
     private static String names(Bundle bundle) {
         int all = bundle.stores.all().size();
-        String names = bundle.stores.all().stream()
-                .limit(FEW)
-                .map(StoreSettings::id)
-                .collect(Collectors.joining(", "));
+        String names =
+                bundle.stores.all().stream().limit(FEW).map(StoreSettings::id).collect(Collectors.joining(", "));
         return all <= FEW ? names : all + " stores: " + names + " and " + (all - FEW) + " more";
     }
 

@@ -69,7 +69,9 @@ class ChannelsCheckTest {
                                     + " does not let user upkeep in (535 ")
                     .doesNotContain("s3cret");
         }
-        assertThat(check("upkeep.notify.webhook.url = http://no-such-host.invalid/x", "upkeep.notify.mail.enabled = false")
+        assertThat(check(
+                                "upkeep.notify.webhook.url = http://no-such-host.invalid/x",
+                                "upkeep.notify.mail.enabled = false")
                         .out())
                 .contains("failed  webhook: there is no host no-such-host.invalid, or no name server answers")
                 .doesNotContain("mail");

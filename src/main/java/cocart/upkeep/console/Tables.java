@@ -44,7 +44,9 @@ public final class Tables {
         for (JsonNode plugin : store.get("plugins")) {
             String schema = plugin.get("schema").asText();
             out.println("  plugin       " + plugin.get("slug").asText()
-                    + (plugin.get("version").isNull() ? "" : " " + plugin.get("version").asText()) + ", "
+                    + (plugin.get("version").isNull()
+                            ? ""
+                            : " " + plugin.get("version").asText()) + ", "
                     + paint.state(plugin.get("state").asText()) + "; schema " + paint.state(schema)
                     // while the schema is not known, neither is this
                     + (schema.equals("unknown") ? "" : ", database version " + text(plugin.get("databaseVersion")))

@@ -175,8 +175,7 @@ public final class Detector {
     }
 
     private boolean isNeeded(UpdatePlan plan, String store, Sighting sighting, String version) {
-        return InstalledCode.needs(
-                plan, version, () -> source(store, sighting).updates());
+        return InstalledCode.needs(plan, version, () -> source(store, sighting).updates());
     }
 
     /**
