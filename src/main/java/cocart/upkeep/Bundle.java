@@ -112,6 +112,9 @@ public final class Bundle implements AutoCloseable {
     private @Nullable Gate gate;
     private @Nullable ConsoleServer console;
 
+    /** That of which only the routes are looked at. */
+    private @Nullable ConsoleServer looked;
+
     private @Nullable Observation observation;
 
     /** The beans that commands use too. */
@@ -357,6 +360,27 @@ public final class Bundle implements AutoCloseable {
         console(false);
     }
 
+    /**
+     * Looks whether run could listen where the console shall be, or does already.
+     *
+     * @throws StoreException if not
+     */
+    void checkConsole() {
+        ConsoleServer there = looked;
+        if (there == null || consoleFile.isSaid()) {
+            return; // a run of this home has it
+        }
+        try {
+            there.check();
+        } catch (ConsoleException e) {
+            throw new StoreException(String.valueOf(e.getMessage()), e, true);
+        }
+    }
+
+    CamelContext camel() {
+        return main.getCamelContext();
+    }
+
     private void observe() {
         observation = Observation.begin(settings, jobs, state, main::getCamelContext, this::bind);
     }
@@ -378,6 +402,8 @@ public final class Bundle implements AutoCloseable {
         if (listens) {
             gate = first;
             console = server;
+        } else {
+            looked = server;
         }
         main.addMainListener(new MainListenerSupport() {
             @Override
@@ -450,7 +476,8 @@ public final class Bundle implements AutoCloseable {
                     throw new SettingsException(console.getMessage());
                 }
             }
-            throw new SettingsException(RouteFiles.reason(settings.home().resolve("routes"), e));
+            throw new SettingsException(
+                    RouteFiles.reason(settings.home().resolve("routes"), e, settings, main.getCamelContext()));
         }
         if (console != null && gate != null) {
             consoleFile.say(console.uri());

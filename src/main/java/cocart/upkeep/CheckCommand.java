@@ -4,6 +4,7 @@ import cocart.upkeep.backup.DatabaseDump;
 import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.Paint;
 import cocart.upkeep.console.Tables;
+import cocart.upkeep.detect.InstalledCode;
 import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.Beside;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,6 +41,9 @@ final class CheckCommand extends Commands.Base {
     boolean json;
 
     private final ArrayNode checks = JSON.createArrayNode();
+
+    /** Said once more at the end, for with many stores it has long left the screen. */
+    private final List<String> notOk = new ArrayList<>();
 
     @Override
     public Integer call() {
@@ -76,11 +81,13 @@ final class CheckCommand extends Commands.Base {
                     () -> writable(
                             bundle.settings().path("backup.directory"),
                             bundle.settings().size("backup.reserve")));
+            fine &= channels(bundle);
             if (bundle.stores.all().stream().anyMatch(store -> bundle.settings().rehearses(store.id()))) {
                 fine &= attempt("", "scratch server for rehearsals", bundle.scratch::check);
             }
             for (StoreSettings store : bundle.stores.all()) {
-                boolean files = attempt(store.id(), "files", () -> files(bundle, store));
+                Map<String, InstalledCode> codes = new HashMap<>();
+                boolean files = attempt(store.id(), "files", () -> files(bundle, store, codes));
                 String door = store.database().tunnel() ? "database (through the SFTP login)" : "database";
                 if (!files && store.database().isIncomplete()) {
                     say(store.id(), door, "skipped", "wp-config.php cannot be read");
@@ -89,15 +96,42 @@ final class CheckCommand extends Commands.Base {
                     Map<UpdatePlan, DryRun> tried = new LinkedHashMap<>();
                     fine &= files & attempt(store.id(), door, () -> database(bundle, store, tried));
                     if (!json) {
-                        tried.forEach((plan, run) -> Tables.dryRun(out(), plan, run, Paint.forStdout()));
+                        tried.forEach((plan, run) -> dryRun(plan, run, codes.get(plan.plugin())));
                     }
                 }
             }
             if (json) {
                 out().println(JSON.createObjectNode().set("checks", checks));
+            } else if (!notOk.isEmpty()) {
+                out().println("Not ok: " + String.join(", ", notOk));
             }
             out().flush();
             return fine ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
+        }
+    }
+
+    /** What run serves, and where news goes, as far as they are switched on. */
+    private boolean channels(Bundle bundle) {
+        boolean fine = true;
+        if (bundle.settings().value("console.enabled").equals("true")) {
+            fine = attempt("", "console address", bundle::checkConsole);
+        }
+        if (bundle.settings().value("notify.webhook.enabled").equals("true")) {
+            fine &= attempt(
+                    "", "webhook", () -> Channels.webhook(bundle.settings().value("notify.webhook.url")));
+        }
+        if (bundle.settings().value("notify.mail.enabled").equals("true")) {
+            fine &= attempt("", "mail", () -> Channels.mail(bundle.camel()));
+        }
+        return fine;
+    }
+
+    /** @param code that is installed; null if that is not known */
+    private void dryRun(UpdatePlan plan, DryRun run, @Nullable InstalledCode code) {
+        if (code != null && !code.needs(plan)) {
+            out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version());
+        } else {
+            Tables.dryRun(out(), plan, run, code != null, Paint.forStdout());
         }
     }
 
@@ -127,7 +161,8 @@ final class CheckCommand extends Commands.Base {
         }
     }
 
-    private static void files(Bundle bundle, StoreSettings store) {
+    /** @param codes what is installed of each plugin, where that can be seen */
+    private static void files(Bundle bundle, StoreSettings store, Map<String, InstalledCode> codes) {
         try (StoreFiles files = bundle.stores.files(store.id())) {
             if (files.stat("wp-content").isEmpty()) {
                 throw new StoreException(
@@ -144,6 +179,7 @@ final class CheckCommand extends Commands.Base {
                             null,
                             true);
                 }
+                InstalledCode.read(store.id(), files, plugin).ifPresent(code -> codes.put(plugin, code));
             }
         }
     }
@@ -182,6 +218,9 @@ final class CheckCommand extends Commands.Base {
 
     /** @param reason why it is not ok; null if it is */
     private void say(String store, String what, String outcome, @Nullable String reason) {
+        if (!outcome.equals("ok")) {
+            notOk.add((store.isEmpty() ? "" : store + ": ") + what);
+        }
         if (json) {
             checks.addObject()
                     .put("store", store.isEmpty() ? null : store)

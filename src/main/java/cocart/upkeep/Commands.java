@@ -39,6 +39,7 @@ final class Commands {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int STORES_AT_ONCE = 8;
+    private static final int FEW = 5;
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
 
     private Commands() {}
@@ -139,10 +140,11 @@ final class Commands {
 
     static int runUntilStopped(Bundle bundle) {
         bundle.start();
-        LOG.info(
-                "Looking after {}; stop with Ctrl-C.",
-                bundle.stores.all().stream().map(StoreSettings::id).collect(Collectors.joining(", ")));
-        bundle.consoleAddress().ifPresent(address -> LOG.info("The console is at {}", address));
+        LOG.info("Looking after {}; stop with Ctrl-C.", names(bundle));
+        bundle.consoleAddress()
+                .ifPresentOrElse(
+                        address -> LOG.info("The page is at {}", address),
+                        () -> LOG.info("There is no page, because upkeep.console.enabled is false."));
         CountDownLatch stopped = new CountDownLatch(1);
         Signals.on(number -> stopped.countDown());
         try {
@@ -152,6 +154,14 @@ final class Commands {
         }
         LOG.info("Stopping: what is running ends first, for 20 seconds at most.");
         return Upkeep.FINE;
+    }
+
+    /** All stores while they fit in a line, else how many there are and the first. */
+    private static String names(Bundle bundle) {
+        int all = bundle.stores.all().size();
+        String names =
+                bundle.stores.all().stream().limit(FEW).map(StoreSettings::id).collect(Collectors.joining(", "));
+        return all <= FEW ? names : all + " stores: " + names + " and " + (all - FEW) + " more";
     }
 
     @Command(

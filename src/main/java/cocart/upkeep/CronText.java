@@ -28,7 +28,8 @@ final class CronText {
         List<String> fields = List.of(value.strip().split("\\s+"));
         String begin = "is no Quartz cron expression: '" + value + "' ";
         if (fields.size() == 5) {
-            return begin + "has 5 fields, as Unix cron has; Quartz has the seconds in front of them, and a ? for the day"
+            return begin
+                    + "has 5 fields, as Unix cron has; Quartz has the seconds in front of them, and a ? for the day"
                     + " that does not count: " + example(fromUnix(fields));
         }
         if (fields.size() > DAY_OF_WEEK
@@ -64,8 +65,8 @@ final class CronText {
             return null; // in Unix either of the two days counts, which Quartz cannot say
         }
         boolean byWeek = !week.equals("*");
-        String days = DAY.matcher(week)
-                .replaceAll(day -> Matcher.quoteReplacement(DAYS.get(Integer.parseInt(day.group()))));
+        String days =
+                DAY.matcher(week).replaceAll(day -> Matcher.quoteReplacement(DAYS.get(Integer.parseInt(day.group()))));
         return "0 " + fields.get(0) + " " + fields.get(1) + " " + (byWeek ? "?" : month) + " " + fields.get(3) + " "
                 + (byWeek ? days : "?");
     }
@@ -77,7 +78,8 @@ final class CronText {
         } else {
             right.set(fields.get(DAY_OF_WEEK).equals("*") ? DAY_OF_WEEK : DAY_OF_MONTH, "?");
         }
-        if (!fields.get(DAY_OF_MONTH).matches("[*?]") && !fields.get(DAY_OF_WEEK).matches("[*?]")) {
+        if (!fields.get(DAY_OF_MONTH).matches("[*?]")
+                && !fields.get(DAY_OF_WEEK).matches("[*?]")) {
             return ""; // which day counts is for a human to say
         }
         return String.join(" ", right);

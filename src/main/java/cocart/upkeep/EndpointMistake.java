@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param option its name
  * @param value that it cannot have; null if the option itself is unknown
  */
-record EndpointMistake(String component, String option, @Nullable String value) {
+record EndpointMistake(
+        String component, String option, @Nullable String value) {
 
     private static final Pattern UNKNOWN = Pattern.compile("Unknown parameters=\\[\\{([^=,\\s]+)=");
     private static final int MOST = 60;
@@ -64,8 +65,8 @@ record EndpointMistake(String component, String option, @Nullable String value) 
 
     /** Finds it in a line of a route or in a URI. */
     Pattern line() {
-        return Pattern.compile("^\\s*[\"']?(\\S+\\.)?" + Pattern.quote(option) + "[\"']?\\s*:.*|.*"
-                + inUri().pattern() + ".*");
+        return Pattern.compile(
+                "^\\s*[\"']?(\\S+\\.)?" + Pattern.quote(option) + "[\"']?\\s*:.*|.*" + inUri().pattern() + ".*");
     }
 
     /** Finds it in a URI. */

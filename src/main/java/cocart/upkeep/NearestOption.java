@@ -23,8 +23,7 @@ final class NearestOption {
     /** A quarter of it may be wrong, or the end be missing; another number is another name, not a mistake. */
     private static boolean isNear(String typed, String name) {
         return (isCut(typed, name) || distance(typed, name) <= Math.min(MOST, Math.max(1, typed.length() / 4)))
-                && (typed.equals(name)
-                        || !typed.replaceAll("[0-9]+", "#").equals(name.replaceAll("[0-9]+", "#")));
+                && (typed.equals(name) || !typed.replaceAll("[0-9]+", "#").equals(name.replaceAll("[0-9]+", "#")));
     }
 
     private static boolean isCut(String typed, String name) {

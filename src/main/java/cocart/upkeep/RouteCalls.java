@@ -41,8 +41,8 @@ final class RouteCalls {
             Map.entry("tidy", "direct:tidy")));
 
     /** What commands call. */
-    static final Set<String> ASKED = Set.of(
-            "direct:back-up", "direct:drill", "direct:notify", "direct:once", "direct:prune", "direct:rehearse");
+    static final Set<String> ASKED =
+            Set.of("direct:back-up", "direct:drill", "direct:notify", "direct:once", "direct:prune", "direct:rehearse");
 
     private record Call(String name, Node node, String route) {}
 
@@ -56,8 +56,8 @@ final class RouteCalls {
 
     private static Map<String, String> shipped(Map<String, String> byFile) {
         Map<String, String> all = new TreeMap<>();
-        byFile.forEach((file, names) ->
-                Stream.of(names.split(" ")).forEach(name -> all.put(name, file + ".camel.yaml")));
+        byFile.forEach(
+                (file, names) -> Stream.of(names.split(" ")).forEach(name -> all.put(name, file + ".camel.yaml")));
         return Map.copyOf(all);
     }
 
@@ -118,10 +118,11 @@ final class RouteCalls {
         if (meant.isPresent()) {
             return RouteFiles.wrong(
                     here.get(meant.get()),
-                    nothing(name) + ", but one with " + meant.get() + ", which is surely meant; " + needs(name, caller));
+                    nothing(name) + ", but one with " + meant.get() + ", which is surely meant; "
+                            + needs(name, caller));
         }
-        return new SettingsException(path + ": " + nothing(name) + "; " + needs(name, caller)
-                + ". Put that route back into this file");
+        return new SettingsException(
+                path + ": " + nothing(name) + "; " + needs(name, caller) + ". Put that route back into this file");
     }
 
     private static String nothing(String name) {
@@ -142,7 +143,8 @@ final class RouteCalls {
                         .distinct()
                         .count()
                 - 1;
-        return "route " + caller.route() + " (" + Path.of(RouteFiles.file(caller.node())).getFileName() + ", line "
+        return "route " + caller.route() + " ("
+                + Path.of(RouteFiles.file(caller.node())).getFileName() + ", line "
                 + (caller.node().getStartMark().map(Mark::getLine).orElse(-1) + 1)
                 + ") needs " + what
                 + (others > 0 ? ", and so " + (others == 1 ? "does another route" : "do " + others + " others") : "");

@@ -183,8 +183,9 @@ final class RouteFiles {
         }
         String id = route;
         return mistake.map(option -> place(folder, id, option.line())
-                        .or(() -> settings.withOption(option.component(), option.inUri()).map(name -> settings.where(name) + name + ": "))
-                        .orElseGet(() -> place(folder, id) + "route " + id + ": ")
+                                .or(() -> settings.withOption(option.component(), option.inUri())
+                                        .map(name -> settings.where(name) + name + ": "))
+                                .orElseGet(() -> place(folder, id) + "route " + id + ": ")
                         + option.words(camel))
                 .orElseGet(() -> place(folder, id) + "route " + id + " cannot be used: " + reason(error));
     }

@@ -319,7 +319,8 @@ public final class Settings {
     /** {@code upkep.stores} would be nobody's, and {@code upkeep.stores} its default. */
     private static boolean isNearlyOurs(String name) {
         String first = name.replaceFirst("\\..*", "");
-        return !first.equals("upkeep") && NearestOption.of(first, Set.of("upkeep")).isPresent();
+        return !first.equals("upkeep")
+                && NearestOption.of(first, Set.of("upkeep")).isPresent();
     }
 
     private SettingsException unknown(String name, List<String> ids, Set<String> known) {
@@ -327,8 +328,7 @@ public final class Settings {
         boolean ofStore = other.matches();
         String id = ofStore ? other.group(1) : ids.get(0);
         String option = ofStore ? other.group(2) : name.replaceFirst("[^.]*\\.", "");
-        Optional<String> store =
-                ofStore && !ids.contains(id) ? NearestOption.of(id, ids) : Optional.of(id);
+        Optional<String> store = ofStore && !ids.contains(id) ? NearestOption.of(id, ids) : Optional.of(id);
         if (ofStore && !ids.contains(id) && isOfStores(option)) {
             return new SettingsException(where(name) + name
                     + " belongs to no store, because upkeep.stores does not name " + id
@@ -340,9 +340,8 @@ public final class Settings {
                     where(name) + name + " is no option of one store; for all stores it is upkeep." + option);
         }
         if (!ofStore && OWN.contains(option)) {
-            return new SettingsException(
-                    where(name) + name + " is no option of all stores; for one store it is upkeep.store." + id + "."
-                            + option);
+            return new SettingsException(where(name) + name
+                    + " is no option of all stores; for one store it is upkeep.store." + id + "." + option);
         }
         Optional<String> meant = NearestOption.of(name, known)
                 .or(() -> ofStore

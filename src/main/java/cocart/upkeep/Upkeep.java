@@ -103,7 +103,16 @@ public final class Upkeep implements Runnable {
     private static int wrongUsage(ParameterException error) {
         CommandLine line = error.getCommandLine();
         PrintWriter err = line.getErr();
-        err.println("upkeep: " + error.getMessage());
+        boolean noCommand = line.getParent() == null
+                && error instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption();
+        err.println("upkeep: "
+                + (noCommand
+                        ? "there is no command "
+                                + ((UnmatchedArgumentException) error)
+                                        .getUnmatched()
+                                        .get(0)
+                        : error.getMessage()));
         UnmatchedArgumentException.printSuggestions(error, err);
         err.println("Try: " + line.getCommandSpec().qualifiedName() + " --help");
         return WRONG_USAGE;

@@ -121,7 +121,11 @@ class MistakesTest {
         }
         Shop.Said misspelt = shop.upkeep("aprove", "acme");
         assertThat(misspelt.code()).isEqualTo(2);
-        assertThat(misspelt.err()).contains("approve").hasLineCount(3).endsWith("Try: upkeep --help\n");
+        assertThat(misspelt.err())
+                .startsWith("upkeep: there is no command aprove\n")
+                .contains("approve")
+                .hasLineCount(3)
+                .endsWith("Try: upkeep --help\n");
         for (String command : List.of("approve", "backup", "restore", "trust")) {
             Shop.Said said = shop.upkeep(command);
             assertThat(said.code()).as(command).isEqualTo(2);

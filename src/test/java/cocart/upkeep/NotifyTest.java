@@ -132,8 +132,7 @@ class NotifyTest {
         assertThat(first.getFrom()[0]).hasToString("upkeep@example.org");
         assertThat(first.getHeader("To", null)).isEqualTo("ops@example.org, boss@example.org");
         assertThat(first.getHeader("Auto-Submitted", null)).isEqualTo("auto-generated");
-        assertThat(first.getContent().toString())
-                .startsWith("acme: nothing listens at 127.0.0.1:2222 (job-failed)");
+        assertThat(first.getContent().toString()).startsWith("acme: nothing listens at 127.0.0.1:2222 (job-failed)");
 
         one.bundle().notices.refreshAll();
         one.send();
@@ -224,21 +223,29 @@ class NotifyTest {
     }
 
     private static String error(Running one) {
-        return one.bundle().status.of(one.bundle().stores.get("acme")).get("error").textValue();
+        return one.bundle()
+                .status
+                .of(one.bundle().stores.get("acme"))
+                .get("error")
+                .textValue();
     }
 
     @Test
     void aSubjectIsFoldedAndInAsciiWhateverItSays() throws Exception {
         String id = "shop-" + "x".repeat(58);
         Running one = start(
-                false, Stream.concat(
+                false,
+                Stream.concat(
                                 Stream.of(both()),
                                 Stream.of(
                                         "upkeep.stores = acme," + id,
                                         "upkeep.store.acme.files = file:/var/www/shop",
                                         "upkeep.store." + id + ".files = file:/var/www/other"))
                         .toArray(String[]::new));
-        one.job(id, "detect", "store " + id + ": größer\r\nBcc: all@example.org \uD83D\uDED2\uD83D\uDED2 " + "ö".repeat(80));
+        one.job(
+                id,
+                "detect",
+                "store " + id + ": größer\r\nBcc: all@example.org \uD83D\uDED2\uD83D\uDED2 " + "ö".repeat(80));
         one.send();
         MimeMessage got = mails(2).get(0);
         assertThat(got.getSubject())
@@ -601,7 +608,8 @@ class NotifyTest {
         Files.writeString(route, text.replace("httpMethod: POST", "httpMethod: PSOT"));
         assertWrong(
                 "check",
-                route + ", line " + (text.substring(0, text.indexOf("httpMethod")).lines().count())
+                route + ", line "
+                        + (text.substring(0, text.indexOf("httpMethod")).lines().count())
                         + ": the option httpMethod of Camel's component http cannot be 'PSOT'",
                 both());
     }

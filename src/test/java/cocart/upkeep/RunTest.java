@@ -39,9 +39,8 @@ class RunTest {
                 shop.files.plugin("4.3.6");
                 String gone = "the file of the state database, " + file + ", was deleted or replaced while run used it;"
                         + " stop run, put the file back if you have it";
-                await().atMost(PATIENCE)
-                        .untilAsserted(() -> assertThat(Files.readString(log))
-                                .contains("Nothing can be recorded now: " + gone));
+                await().atMost(PATIENCE).untilAsserted(() -> assertThat(Files.readString(log))
+                        .contains("Nothing can be recorded now: " + gone));
                 String page = Files.readString(log).replaceAll("(?s).*(http://127.0.0.1:[0-9]+/).*", "$1");
                 HttpResponse<String> ready = HttpClient.newHttpClient()
                         .send(
@@ -56,7 +55,9 @@ class RunTest {
                     assertThat(said.err()).contains(gone).hasLineCount(1);
                 }
                 assertThat(file).as("nothing begins anew beside it").doesNotExist();
-                assertThat(shop.database.columns()).as("nothing is begun that cannot be recorded").hasSize(4);
+                assertThat(shop.database.columns())
+                        .as("nothing is begun that cannot be recorded")
+                        .hasSize(4);
                 assertThat(run.isAlive()).isTrue();
                 assertThat(Files.readString(log)).doesNotContain("\tat ", "Unforeseen");
             } finally {

@@ -89,6 +89,11 @@ public final class ConsoleFile implements AutoCloseable {
         }
     }
 
+    /** True if a run of this home is alive and serves its console. */
+    public boolean isSaid() {
+        return read().isPresent();
+    }
+
     private static @Nullable FileLock lock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock(LOCKED, 1, false);

@@ -95,7 +95,8 @@ public final class RunningConsole {
         try {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
             // one that is just starting says when to ask again
-            if (answer.statusCode() == 503 && answer.headers().firstValue("Retry-After").isEmpty()) {
+            if (answer.statusCode() == 503
+                    && answer.headers().firstValue("Retry-After").isEmpty()) {
                 throw new StateException(
                         "The run that is alive cannot answer: "
                                 + json(answer)

@@ -44,7 +44,9 @@ public final class Tables {
         for (JsonNode plugin : store.get("plugins")) {
             String schema = plugin.get("schema").asText();
             out.println("  plugin       " + plugin.get("slug").asText()
-                    + (plugin.get("version").isNull() ? "" : " " + plugin.get("version").asText()) + ", "
+                    + (plugin.get("version").isNull()
+                            ? ""
+                            : " " + plugin.get("version").asText()) + ", "
                     + paint.state(plugin.get("state").asText()) + "; schema " + paint.state(schema)
                     // while the schema is not known, neither is this
                     + (schema.equals("unknown") ? "" : ", database version " + text(plugin.get("databaseVersion")))
@@ -224,10 +226,21 @@ public final class Tables {
         }
     }
 
-    /** What a plan would do in a store. */
-    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, Paint paint) {
+    /**
+     * What a plan would do in a store; one line where that is nothing.
+     *
+     * @param needed false if it is not known whether the installed code needs the plan
+     */
+    public static void dryRun(PrintWriter out, UpdatePlan plan, DryRun run, boolean needed, Paint paint) {
         out.println("        " + plan.plugin() + " " + plan.version() + ": "
-                + (run.due() ? "a data update would run these steps" : "nothing to do, all proofs hold"));
+                + (!run.due()
+                        ? "nothing to do, all proofs hold"
+                        : needed
+                                ? "a data update would run these steps"
+                                : "these steps, should the code need them; no file of it names a version yet"));
+        if (!run.due() && run.wrong().isEmpty()) {
+            return;
+        }
         for (DryRun.Step step : run.steps()) {
             out.println("          step   " + step.name() + ": " + PlainText.of(step.status())
                     + (step.rows() == null ? "" : ", about " + step.rows() + (step.rows() == 1 ? " row" : " rows")));

@@ -175,10 +175,7 @@ public final class Detector {
     }
 
     private boolean isNeeded(UpdatePlan plan, String store, Sighting sighting, String version) {
-        return PhpVersion.compare(version, plan.version()) >= 0
-                && (!plan.declared()
-                        || source(store, sighting).updates().stream()
-                                .anyMatch(declared -> PhpVersion.compare(declared.version(), plan.version()) == 0));
+        return InstalledCode.needs(plan, version, () -> source(store, sighting).updates());
     }
 
     /**

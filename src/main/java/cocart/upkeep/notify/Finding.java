@@ -32,12 +32,7 @@ record Finding(Cause cause, String subject, String fingerprint, String text, boo
 
     /** The same with an urgency of its own. */
     static Finding of(Cause cause, String subject, String identity, String text, boolean urgent) {
-        return new Finding(
-                cause,
-                subject,
-                fingerprint(cause, identity),
-                line(text),
-                urgent);
+        return new Finding(cause, subject, fingerprint(cause, identity), line(text), urgent);
     }
 
     /** A text as a notice shows it: in one line, at most 2000 characters. */

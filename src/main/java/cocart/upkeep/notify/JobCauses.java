@@ -55,8 +55,8 @@ final class JobCauses implements Function<StoreView, Stream<Finding>> {
                                 said.getKey().substring(Finding.key(cause, "").length()),
                                 identity,
                                 error)))
-                .filter(finding -> identity.equals(
-                        Finding.withoutFigures(view.errors.getOrDefault(finding.subject(), error))))
+                .filter(finding ->
+                        identity.equals(Finding.withoutFigures(view.errors.getOrDefault(finding.subject(), error))))
                 .findFirst();
     }
 }

@@ -265,9 +265,8 @@ public final class Notices {
         }
         Map<String, String> left = new HashMap<>();
         errors.forEach((store, all) -> all.stream()
-                .filter(error -> !dismissed
-                        .getOrDefault(store, Set.of())
-                        .contains(Finding.withoutFigures(Finding.line(error))))
+                .filter(error ->
+                        !dismissed.getOrDefault(store, Set.of()).contains(Finding.withoutFigures(Finding.line(error))))
                 .findFirst()
                 .ifPresent(error -> left.put(store, error)));
         return left;

@@ -47,10 +47,7 @@ final class StoreViews {
                 .map(StoreView::id)
                 .toList();
         if (!neverBackedUp.isEmpty()) {
-            read(
-                    "known-since",
-                    neverBackedUp,
-                    row -> view(views, row).knownSince = Database.instant(row, "since"));
+            read("known-since", neverBackedUp, row -> view(views, row).knownSince = Database.instant(row, "since"));
         }
         return views.values();
     }

@@ -216,8 +216,7 @@ final class StateFigures {
     }
 
     /** The first snapshot is due as soon as a store is looked after, each other one at the next time of its schedule. */
-    private boolean isOverdue(
-            String store, @Nullable Snapshot snapshot, LocalDateTime knownSince, LocalDateTime now) {
+    private boolean isOverdue(String store, @Nullable Snapshot snapshot, LocalDateTime knownSince, LocalDateTime now) {
         Jobs.Schedule schedule = backups.apply(store);
         if (schedule.cron().isEmpty()) {
             return false;

@@ -8,7 +8,8 @@ final class FileGoneException extends SQLTransientConnectionException {
     private static final long serialVersionUID = 1L;
 
     FileGoneException(String file) {
-        super("the file of the state database, " + file + ", was deleted or replaced while run used it; stop run, put the"
+        super("the file of the state database, " + file
+                + ", was deleted or replaced while run used it; stop run, put the"
                 + " file back if you have it, and start run again: without it all stores are looked at anew, but history,"
                 + " approvals and unfinished updates are forgotten");
     }

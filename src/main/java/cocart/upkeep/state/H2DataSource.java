@@ -88,7 +88,8 @@ final class H2DataSource extends DriverManagerDataSource {
         }
         requireInPlace();
         Connection connection = super.getConnectionFromDriver(properties);
-        if (file != null && !opened) {
+        // where there is no such folder, the URL names its file in a way that is not known here
+        if (file != null && !opened && Files.isDirectory(file.getParent())) {
             if (Files.notExists(file)) {
                 // the process that serves it has not noticed yet
                 connection.close();

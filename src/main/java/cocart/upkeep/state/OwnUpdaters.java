@@ -236,8 +236,7 @@ public final class OwnUpdaters {
         String id;
         if (latest.filter(last -> last.state().equals("blocked")).isPresent()) {
             id = latest.get().id();
-            if (Objects.requireNonNull(Database.cut(reason)).equals(latest.get().reason())
-                    && of(id).blogs() == blogs) {
+            if (Objects.requireNonNull(Database.cut(reason)).equals(latest.get().reason()) && of(id).blogs() == blogs) {
                 return;
             }
             database.sql("blocked-change")

@@ -27,9 +27,9 @@ class FullDiskTest {
         try (SmallDisk disk = new SmallDisk(folder.resolve("small"), options)) {
             Files.createFile(folder.resolve("small/other"));
             long begun = System.nanoTime();
-            assertThatThrownBy(() -> StateDatabase.open(
-                                    folder, "jdbc:h2:file:./small/upkeep;AUTO_SERVER=TRUE", "sa", "")
-                            .close())
+            assertThatThrownBy(
+                            () -> StateDatabase.open(folder, "jdbc:h2:file:./small/upkeep;AUTO_SERVER=TRUE", "sa", "")
+                                    .close())
                     .isInstanceOf(StateException.class)
                     .hasMessage("The state database jdbc:h2:file:./small/upkeep cannot be opened, because its disk is"
                             + " full; make room there");
@@ -46,6 +46,7 @@ class FullDiskTest {
                 "08000",
                 8000,
                 new IOException(new FileSystemException("/data/upkeep.lock.db", null, "Disk quota exceeded")));
-        assertThat(StateFaults.words(error, "sa")).isEqualTo("cannot be opened, because its disk is full; make room there");
+        assertThat(StateFaults.words(error, "sa"))
+                .isEqualTo("cannot be opened, because its disk is full; make room there");
     }
 }
