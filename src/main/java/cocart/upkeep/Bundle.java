@@ -59,6 +59,7 @@ import cocart.upkeep.observe.JsonLines;
 import cocart.upkeep.observe.RouteContext;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.Proofs;
+import cocart.upkeep.state.Away;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.History;
@@ -128,6 +129,7 @@ public final class Bundle implements AutoCloseable {
     final Notices notices;
     final Events events;
     final Jobs jobs;
+    private final Queue queue;
     final Snapshots snapshots;
     final KnownSnapshots known;
     final Retention retention;
@@ -187,7 +189,7 @@ public final class Bundle implements AutoCloseable {
         verify = new Verify(snapshots, stores);
         verified = new Verified(database, snapshots, events);
         reports = new ProgressReports(jobs);
-        Queue queue = new Queue(
+        queue = new Queue(
                 database,
                 instance,
                 events,
@@ -523,10 +525,17 @@ public final class Bundle implements AutoCloseable {
         return running == null ? Optional.empty() : Optional.of(running.uri());
     }
 
+    /** Lets others take up what this process has begun; it is stopped where it is. */
+    void release() {
+        jobs.release();
+        queue.release();
+    }
+
     @Override
     public void close() {
         consoleFile.close();
         main.stop();
+        Away.tolerate(queue::release);
         if (observation != null) {
             observation.close();
         }

@@ -125,7 +125,7 @@ final class Commands {
     /** On a signal: what is begun may be taken up by another run at once, and this one ends where it is. */
     static void stopAtOnce(Bundle bundle) {
         Signals.on(number -> {
-            bundle.jobs.release();
+            bundle.release();
             System.err.println("upkeep: stopped; the next run takes up what is unfinished");
             Runtime.getRuntime().halt(128 + number);
         });

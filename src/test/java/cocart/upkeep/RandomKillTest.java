@@ -149,13 +149,16 @@ class RandomKillTest {
             return BEFORE;
         }
         String last = lines.get(lines.size() - 1).replaceFirst(".*?\\[acme] ", "");
-        Matcher step = Pattern.compile("Step (\\S+) (in progress|taken over|complete)").matcher(last);
+        Matcher step =
+                Pattern.compile("Step (\\S+) (in progress|taken over|complete)").matcher(last);
         if (step.find()) {
             return (step.group(2).equals("complete") ? "after " : "in ") + step.group(1);
         }
         return last.contains("is pending")
                 ? "planned, being backed up"
-                : last.contains("sealed") ? "backed up" : last.contains("complete: proven") ? AFTER : "at a step's edge";
+                : last.contains("sealed")
+                        ? "backed up"
+                        : last.contains("complete: proven") ? AFTER : "at a step's edge";
     }
 
     private void reset() throws Exception {

@@ -4,11 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.faults.CuttingProxy;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -31,51 +27,10 @@ class RestartTest {
     @TempDir
     Path folder;
 
-    /** A PostgreSQL of this test's own, on one port as long as the test lasts. */
-    private final class OwnPostgres implements AutoCloseable {
-
-        private EmbeddedPostgres server = start(0);
-        private final int port = server.getPort();
-
-        OwnPostgres() throws Exception {}
-
-        private EmbeddedPostgres start(int port) throws Exception {
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                    .setDataDirectory(folder.resolve("postgres"))
-                    .setCleanDataDirectory(false);
-            return (port == 0 ? builder : builder.setPort(port)).start();
-        }
-
-        StateServers.Place place() throws Exception {
-            try (Connection connection = server.getPostgresDatabase().getConnection();
-                    Statement statement = connection.createStatement()) {
-                statement.execute("CREATE DATABASE state");
-            }
-            return new StateServers.Place("jdbc:postgresql://127.0.0.1:" + port + "/state", "postgres", "");
-        }
-
-        /** Like a machine that fails: nothing is written any more, and the next start recovers. */
-        void crash() throws Exception {
-            long pid = Long.parseLong(Files.readAllLines(folder.resolve("postgres/postmaster.pid"))
-                    .get(0));
-            Fleet.signal(pid, "QUIT");
-            server.close();
-        }
-
-        void start() throws Exception {
-            server = start(port);
-        }
-
-        @Override
-        public void close() throws Exception {
-            server.close();
-        }
-    }
-
     @Tag("soak")
     @Test
     void theStateDatabaseCrashesAndComesBack() throws Exception {
-        try (OwnPostgres postgres = new OwnPostgres();
+        try (OwnPostgres postgres = new OwnPostgres(folder.resolve("postgres"));
                 Shop shop = shop();
                 Fleet fleet = new Fleet(shop, folder, postgres.place()).cluster()) {
             List<String> carts = shop.database.carts();

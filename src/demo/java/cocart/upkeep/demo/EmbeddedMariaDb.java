@@ -24,10 +24,13 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     private final int port;
     private final String password = UUID.randomUUID().toString();
 
-    /** @param folder where it is unpacked and keeps its data */
-    public EmbeddedMariaDb(Path folder) {
+    /**
+     * @param folder where it is unpacked and keeps its data
+     * @param options more of the server's, for example {@code --innodb-log-file-size=8M}
+     */
+    public EmbeddedMariaDb(Path folder, String... options) {
         try {
-            server = started(folder);
+            server = started(folder, options);
             port = server.getConfiguration().getPort();
             base = Path.of(server.getConfiguration().getBaseDir().toString());
             secure();
@@ -39,11 +42,11 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     }
 
     /** Tried again from nothing where installing it or its first half minute failed, as on machines that are very busy. */
-    private static DB started(Path folder) throws ManagedProcessException {
+    private static DB started(Path folder, String... options) throws ManagedProcessException {
         for (int attempt = 1; ; attempt++) {
             DB server = null;
             try {
-                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt)));
+                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt), options));
                 server.start();
                 return server;
             } catch (ManagedProcessException e) {
@@ -58,7 +61,7 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
-    private static DBConfiguration configuration(Path folder) {
+    private static DBConfiguration configuration(Path folder, String... options) {
         DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
         builder.setPort(0);
         builder.setBaseDir(folder.resolve("base").toFile());
@@ -69,6 +72,9 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         builder.addArg("--character-set-server=utf8mb4");
         if (System.getProperty("user.name").equals("root")) {
             builder.addArg("--user=root");
+        }
+        for (String option : options) {
+            builder.addArg(option);
         }
         return builder.build();
     }

@@ -407,6 +407,18 @@ public final class Queue {
                 .update());
     }
 
+    /**
+     * This process is being stopped: what it still runs is taken over after a lease, as ever, but does not count as an
+     * attempt of which a process died.
+     */
+    public void release() {
+        held.values().forEach(claim -> database.sql("step-let-go")
+                .param("update", claim.step().dataUpdateId())
+                .param("position", claim.step().position())
+                .param("token", claim.step().token())
+                .update());
+    }
+
     /** True if all steps of an update are complete, and there are as many as its plan has. */
     public boolean allComplete(String dataUpdateId, int planned) {
         return database.sql("steps-complete")

@@ -15,7 +15,8 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
  * Opens connections to an H2 database, but none while the disk of its file is full: H2 closes a file to which it cannot
  * write, and one that it cannot open again for want of room stays locked by this process until that ends. And none when
  * the file that was opened first is not the one in place any more: what is written into a deleted file is lost, and
- * another process may work with the new one meanwhile.
+ * another process may work with the new one meanwhile. Processes open the file one after the other: who meets another that is
+ * just opening it waits in H2 for four to five seconds, though the other serves it to all after a fraction of one.
  */
 final class H2DataSource extends DriverManagerDataSource {
 
@@ -26,6 +27,7 @@ final class H2DataSource extends DriverManagerDataSource {
 
     private final @Nullable Path folder;
     private final @Nullable Path file;
+    private final @Nullable Path turns;
     private volatile int loginSeconds;
     private volatile boolean opened;
 
@@ -37,6 +39,9 @@ final class H2DataSource extends DriverManagerDataSource {
         super(url);
         file = file(url);
         folder = file == null ? null : file.getParent();
+        turns = file == null
+                ? null
+                : file.resolveSibling(file.getFileName().toString().replaceFirst("\\.mv\\.db$", ".turn"));
     }
 
     private static @Nullable Path file(String url) {
@@ -87,7 +92,7 @@ final class H2DataSource extends DriverManagerDataSource {
             throw new SQLException("No space left on device: " + folder, StateFaults.FULL);
         }
         requireInPlace();
-        Connection connection = super.getConnectionFromDriver(properties);
+        Connection connection = open(properties);
         // where there is no such folder, the URL names its file in a way that is not known here
         if (file != null && !opened && Files.isDirectory(file.getParent())) {
             if (Files.notExists(file)) {
@@ -99,5 +104,11 @@ final class H2DataSource extends DriverManagerDataSource {
             opened = true;
         }
         return connection;
+    }
+
+    private Connection open(Properties properties) throws SQLException {
+        try (H2Turn turn = H2Turn.of(turns)) {
+            return super.getConnectionFromDriver(properties);
+        }
     }
 }

@@ -332,6 +332,19 @@ abstract class QueuePromises {
     }
 
     @Test
+    void whatPeopleStopCountsAsNoAttempt() {
+        update("acme", 1);
+        for (int stop = 0; stop < 20; stop++) {
+            Queue stopped = queue("instance " + stop);
+            assertThat(stopped.claim("acme")).as("stop " + stop).isNotNull();
+            stopped.release();
+            assertThat(queue.claim("acme")).as("alive for a lease").isNull();
+            change("UPDATE data_update_step SET heartbeat_at = " + ago(61));
+        }
+        assertThat(queue.claim("acme").attempts()).isEqualTo(1);
+    }
+
+    @Test
     void aStepWhoseEndCouldNotBeRecordedIsNotKeptAlive() {
         update("acme", 1);
         ClaimedStep step = queue.claim("acme");
