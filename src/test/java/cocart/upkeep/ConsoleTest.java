@@ -403,6 +403,7 @@ class ConsoleTest {
                 Instant.now(),
                 new OwnUpdaters.Source(
                         List.of(new OwnUpdaters.Declared("5.1.0", List.of("cocart_update_510_db_structure"))), null),
+                1,
                 "no plan; upkeep approve s0015 --by-wordpress",
                 Optional.empty());
         assertThat(state("s0015")).isEqualTo("blocked");

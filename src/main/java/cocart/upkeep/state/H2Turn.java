@@ -26,7 +26,7 @@ record H2Turn(@Nullable FileChannel file) implements AutoCloseable {
         try {
             FileChannel file = FileChannel.open(turns, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             for (long begun = System.nanoTime();
-                    !isTaken(file) && System.nanoTime() - begun < TURN_NANOS && !Thread.interrupted(); ) {
+                    !isTaken(file) && System.nanoTime() - begun < TURN_NANOS && !Thread.currentThread().isInterrupted(); ) {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
             return new H2Turn(file);
