@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.util.Objects;
 import java.util.Properties;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -113,7 +114,7 @@ final class Channels {
             } catch (Exception e) {
                 throw wrong("it cannot be used (" + shown(e) + ")", "upkeep.notify.mail.server");
             }
-            return java.util.Objects.requireNonNull(sender);
+            return Objects.requireNonNull(sender);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package cocart.upkeep;
 
 import cocart.upkeep.store.PlainText;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -50,7 +51,7 @@ record EndpointMistake(
         if (value != null) {
             String shown = PlainText.of(value);
             return "the option " + option + " of Camel's component " + component + " cannot be"
-                    + (option.toLowerCase(java.util.Locale.ROOT).matches(".*(password|secret|token|passphrase).*")
+                    + (option.toLowerCase(Locale.ROOT).matches(".*(password|secret|token|passphrase).*")
                             ? " what it is there"
                             : " '" + (shown.length() > MOST ? shown.substring(0, MOST) + "…" : shown) + "'")
                     + "; see that option in Camel's documentation";

@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -220,7 +221,7 @@ class MistakesTest {
     @Test
     void whatTheShippedFilesBeginIsWhatTheyAreBlamedFor() throws Exception {
         try (var files = Files.list(Path.of("routes"))) {
-            assertThat(RouteFiles.read(Path.of("routes"), files.toList(), java.util.Map.of())
+            assertThat(RouteFiles.read(Path.of("routes"), files.toList(), Map.of())
                             .begun())
                     .containsExactlyInAnyOrderElementsOf(RouteCalls.SHIPPED.keySet());
         }
