@@ -52,8 +52,8 @@ class FullStateDiskTest {
     @Test
     void mariadb() throws Exception {
         Path small = folder.resolve("small");
-        try (SmallDisk disk = new SmallDisk(small, "size=1g"); // the server's programs are there too
-                EmbeddedMariaDb server = new EmbeddedMariaDb(small)) {
+        try (SmallDisk disk = new SmallDisk(small, "size=512m");
+                EmbeddedMariaDb server = new EmbeddedMariaDb(folder.resolve("server"), small)) {
             server.create("state", "keeper", "st4te");
             fullInTheMiddle(new StateServers.Place(server.url("state"), "keeper", "st4te"), small, true);
         }

@@ -24,13 +24,18 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     private final int port;
     private final String password = UUID.randomUUID().toString();
 
+    /** @param folder where it is unpacked and keeps its data */
+    public EmbeddedMariaDb(Path folder) {
+        this(folder, folder);
+    }
+
     /**
-     * @param folder where it is unpacked and keeps its data
-     * @param options more of the server's, for example {@code --innodb-log-file-size=8M}
+     * @param folder where it is unpacked
+     * @param data where it keeps its data
      */
-    public EmbeddedMariaDb(Path folder, String... options) {
+    public EmbeddedMariaDb(Path folder, Path data) {
         try {
-            server = started(folder, options);
+            server = started(folder, data);
             port = server.getConfiguration().getPort();
             base = Path.of(server.getConfiguration().getBaseDir().toString());
             secure();
@@ -42,11 +47,11 @@ public final class EmbeddedMariaDb implements AutoCloseable {
     }
 
     /** Tried again from nothing where installing it or its first half minute failed, as on machines that are very busy. */
-    private static DB started(Path folder, String... options) throws ManagedProcessException {
+    private static DB started(Path folder, Path data) throws ManagedProcessException {
         for (int attempt = 1; ; attempt++) {
             DB server = null;
             try {
-                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt), options));
+                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt), data.resolve("server-" + attempt)));
                 server.start();
                 return server;
             } catch (ManagedProcessException e) {
@@ -61,20 +66,17 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
-    private static DBConfiguration configuration(Path folder, String... options) {
+    private static DBConfiguration configuration(Path folder, Path data) {
         DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
         builder.setPort(0);
         builder.setBaseDir(folder.resolve("base").toFile());
-        builder.setDataDir(folder.resolve("data").toFile());
+        builder.setDataDir(data.resolve("data").toFile());
         builder.setTmpDir(folder.resolve("tmp").toString());
         builder.setSecurityDisabled(true); // until root has a password, a moment later
         builder.addArg("--bind-address=127.0.0.1");
         builder.addArg("--character-set-server=utf8mb4");
         if (System.getProperty("user.name").equals("root")) {
             builder.addArg("--user=root");
-        }
-        for (String option : options) {
-            builder.addArg(option);
         }
         return builder.build();
     }
