@@ -42,7 +42,8 @@ final class OwnPostgres implements AutoCloseable {
 
     /** Like a machine that fails: nothing is written any more, and the next start recovers. */
     void crash() throws Exception {
-        long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0));
+        long pid = Long.parseLong(
+                Files.readAllLines(data.resolve("postmaster.pid")).get(0));
         Fleet.signal(pid, "QUIT");
         server.close();
     }

@@ -33,11 +33,7 @@ final class QuickStart {
         Path archive = folder.resolve("classes.jsa");
         Path log = folder.resolve("archive.log");
         List<String> java = List.of(
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xlog:disable",
-                "-cp",
-                jar + File.pathSeparator + path);
+                "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xlog:disable", "-cp", jar + File.pathSeparator + path);
         shop.java = with("-XX:ArchiveClassesAtExit=" + archive, java);
         assertThat(shop.start(log, command).waitFor()).as(Files.readString(log)).isZero();
         assertThat(archive).exists();

@@ -86,7 +86,9 @@ final class H2DataSource extends DriverManagerDataSource {
             try {
                 FileChannel file = FileChannel.open(turns, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 for (long begun = System.nanoTime();
-                        !isTaken(file) && System.nanoTime() - begun < TURN_NANOS && !Thread.interrupted(); ) {
+                        !isTaken(file)
+                                && System.nanoTime() - begun < TURN_NANOS
+                                && !Thread.currentThread().isInterrupted(); ) {
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
                 return new Turn(file);
@@ -95,11 +97,13 @@ final class H2DataSource extends DriverManagerDataSource {
             }
         }
 
-        private static boolean isTaken(FileChannel file) throws IOException {
+        private static boolean isTaken(FileChannel file) {
             try {
                 return file.tryLock() != null;
             } catch (OverlappingFileLockException e) {
                 return false; // another pool of this process
+            } catch (IOException e) {
+                return true; // a file system without locks
             }
         }
 
