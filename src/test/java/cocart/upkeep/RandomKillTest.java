@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RandomKillTest {
 
     private static final int CARTS = 200;
+    private static final int MANY = 20;
     // leases short, and no step given up for the kills that it met
     private static final String[] SETTINGS = {"upkeep.lease = 1s", "upkeep.migrate.attempts = 10"};
     private static final String BEFORE = "not begun";
@@ -45,7 +46,7 @@ class RandomKillTest {
 
     @Tag("soak")
     @ParameterizedTest
-    @EnumSource(names = {"POSTGRESQL", "MARIADB", "H2"})
+    @EnumSource(names = {"H2", "POSTGRESQL", "MARIADB"})
     @Timeout(value = 90, unit = TimeUnit.MINUTES)
     void killedVeryOften(StateServers server) throws Exception {
         kill(server, Integer.getInteger("cocart.test.kills", 200));
@@ -83,7 +84,7 @@ class RandomKillTest {
                         within++;
                     }
                     moments.merge(moment, 1, Integer::sum);
-                    if (kills % 20 == 0) {
+                    if (kills % MANY == 0) {
                         System.out.printf(
                                 "%s: %d kills so far, %d within an update, %d updates, %d s, seed %d, %s%n",
                                 server, kills, within, updates, seconds(begun), seed, moments);
@@ -101,7 +102,9 @@ class RandomKillTest {
             System.out.printf(
                     "%s: %d kills, %d of them within the life of %d updates, %d s, seed %d, killed at: %s%n",
                     server, kills, within, updates, seconds(begun), seed, moments);
-            assertThat(within).as("%s", moments).isGreaterThanOrEqualTo(times / 2);
+            if (times >= MANY) {
+                assertThat(within).as("%s", moments).isGreaterThan(times / 2);
+            }
         }
     }
 

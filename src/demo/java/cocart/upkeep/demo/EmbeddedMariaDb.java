@@ -51,7 +51,8 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         for (int attempt = 1; ; attempt++) {
             DB server = null;
             try {
-                server = DB.newEmbeddedDB(configuration(folder.resolve("server-" + attempt), data.resolve("server-" + attempt)));
+                server = DB.newEmbeddedDB(
+                        configuration(folder.resolve("server-" + attempt), data.resolve("server-" + attempt)));
                 server.start();
                 return server;
             } catch (ManagedProcessException e) {

@@ -26,7 +26,9 @@ record H2Turn(@Nullable FileChannel file) implements AutoCloseable {
         try {
             FileChannel file = FileChannel.open(turns, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             for (long begun = System.nanoTime();
-                    !isTaken(file) && System.nanoTime() - begun < TURN_NANOS && !Thread.currentThread().isInterrupted(); ) {
+                    !isTaken(file)
+                            && System.nanoTime() - begun < TURN_NANOS
+                            && !Thread.currentThread().isInterrupted(); ) {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
             return new H2Turn(file);
@@ -35,11 +37,13 @@ record H2Turn(@Nullable FileChannel file) implements AutoCloseable {
         }
     }
 
-    private static boolean isTaken(FileChannel file) throws IOException {
+    private static boolean isTaken(FileChannel file) {
         try {
             return file.tryLock() != null;
         } catch (OverlappingFileLockException e) {
             return false; // another pool of this process
+        } catch (IOException e) {
+            return true; // a file system without locks
         }
     }
 

@@ -91,9 +91,13 @@ class SellingSoakTest {
         assertThat(new StepRunner().run(plan, step, store, null, checkpoint).cartsChecked())
                 .isEqualTo("untouched");
         say(step.name(), selling, began);
+        // a shopper queues behind us while we wait for the table, and then until we are done with it
         assertThat(selling.longestMillis())
                 .as("milliseconds that one write took at most")
-                .isLessThan(2 * StepLimits.DEFAULT.block().toMillis()); // the machine may be busy with other things
+                .isLessThan(StepLimits.DEFAULT
+                        .lockWait()
+                        .plus(StepLimits.DEFAULT.block())
+                        .toMillis());
     }
 
     private void say(String what, SellingStore selling, long began) {
