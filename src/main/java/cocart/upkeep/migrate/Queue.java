@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -69,6 +71,8 @@ public final class Queue {
 
     /** A claim of this instance. The steps that follow are read ahead, so that the next claim need not ask again. */
     private record Held(ClaimedStep step, List<Left> ahead) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(Queue.class);
 
     private final Database database;
     private final Instance instance;
@@ -372,6 +376,7 @@ public final class Queue {
                                 .param("token", step.token())
                                 .update()
                         != 1) {
+                    LOG.warn("{}", overtaken(step));
                     return false;
                 }
                 events.failure(
@@ -503,9 +508,11 @@ public final class Queue {
     }
 
     private static StoreException lost(ClaimedStep step) {
-        return new StoreException(
-                "store " + step.store() + ": the claim of step " + step.name()
-                        + " ran out and another instance took it over; this run's result is dropped",
-                null);
+        return new StoreException("store " + step.store() + ": " + overtaken(step), null);
+    }
+
+    private static String overtaken(ClaimedStep step) {
+        return "the claim of step " + step.name()
+                + " ran out and another instance took it over; this run's result is dropped";
     }
 }
