@@ -88,6 +88,14 @@ class PlanCheckTest {
     }
 
     @Test
+    void aTypeThatTheServerDoesNotKnowIsSaid() throws Exception {
+        plan("        unless: SELECT 0\n        sql: ALTER TABLE {prefix}cocart_carts ADD a BIGNUMBER NOT NULL\n");
+        Shop.Said check = shop.upkeep("check");
+        assertThat(check.code()).isEqualTo(1);
+        assertThat(check.out()).contains("sql of step own is no SQL for this server", "BIGNUMBER");
+    }
+
+    @Test
     void aStoreThatIsAwayIsOneSentence() throws Exception {
         shop.settings("upkeep.store.acme.database.url = jdbc:mariadb://127.0.0.1:1/shop");
         Shop.Said check = shop.upkeep("check");

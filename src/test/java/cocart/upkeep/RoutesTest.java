@@ -9,9 +9,11 @@ import cocart.upkeep.store.StoreException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.AdviceWith;
+import org.apache.camel.model.SetHeaderDefinition;
 import org.apache.camel.test.junit5.CamelTestSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +112,24 @@ class RoutesTest extends CamelTestSupport {
         assertThat(snapshot.path().resolve("database.sql.gz")).isRegularFile();
         assertThat(bundle.snapshots.list("acme")).containsExactly(snapshot);
         assertThat(status().at("/lastSnapshot/id").asText()).isEqualTo(snapshot.id());
+    }
+
+    /** As when many stores are due at once and the first of them take longer than a tick. */
+    @Test
+    void aStoreThatAnotherTickHasBackedUpMeanwhileIsNotBackedUpAgain() throws Exception {
+        AtomicBoolean first = new AtomicBoolean(true);
+        AdviceWith.adviceWith(context, "back-up-tick", route -> {
+            route.replaceFromWith("direct:back-up-tick");
+            route.weaveByType(SetHeaderDefinition.class).after().process(exchange -> {
+                if (first.getAndSet(false)) {
+                    template.sendBody("direct:back-up-tick", null);
+                }
+            });
+        });
+        context.getRouteController().startRoute("back-up-tick");
+        template.sendBody("direct:back-up-tick", null);
+        assertThat(first).isFalse();
+        assertThat(bundle.snapshots.list("acme")).hasSize(1);
     }
 
     @Test

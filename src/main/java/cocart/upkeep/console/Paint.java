@@ -46,6 +46,7 @@ public final class Paint {
     }
 
     private String in(Style style, String text) {
-        return on ? style.on() + text + style.off() : text;
+        // all off: what picocli ends bold with (21) underlines twice on many terminals
+        return on ? style.on() + text + Style.reset.on() : text;
     }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * transaction. Whoever is killed between the two repeats that chunk. This is why a step's statement must leave rows alone
  * that are done ({@code ... AND cart_hash = ''}, or a value that depends on nothing that the step itself changes).
  *
- * <p>The carts are proven chunk by chunk where the statement is an {@code UPDATE} of the carts table alone: within its
+ * <p>The carts are proven chunk by chunk where the statement is an {@code UPDATE} of the carts table alone, or a {@code DELETE}: within its
  * transaction the rows of the range are locked and measured, the statement runs, they are measured again, and if a
  * compared column of one differs, or more rows were matched than the range has, the chunk is rolled back and the step
  * fails. So nothing is ever committed that changed a cart, and a shopper waits for a chunk's rows at most.
@@ -92,7 +92,8 @@ final class Chunks {
         String carts = database.address().table(plan.carts().table());
         proves = carts.equals(table)
                 && chunk.key().equals(plan.carts().key())
-                && Pattern.compile("(?is)UPDATE\\s+(`?)" + Pattern.quote(carts) + "\\1\\s+SET\\s.*")
+                && Pattern.compile("(?is)(?:UPDATE\\s+(`?)" + Pattern.quote(carts) + "\\1\\s+SET|DELETE\\s+FROM\\s+(`?)"
+                                + Pattern.quote(carts) + "\\2\\s+WHERE)\\s.*")
                         .matcher(sql.strip())
                         .matches()
                 && Carts.isTransactional(connection, plan, database);
@@ -109,7 +110,7 @@ final class Chunks {
         if (!proves) {
             // if we die, whoever finds the step done knows that it is not known how
             checkpoint.before(Carts.count(connection, plan, database), "not measured");
-            checkpoint.note("Carts were not measured chunk by chunk: the statement is no UPDATE of "
+            checkpoint.note("Carts were not measured chunk by chunk: the statement is no UPDATE or DELETE of "
                     + database.address().table(plan.carts().table()) + " (InnoDB) alone, cut by "
                     + plan.carts().key() + ".");
         }

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  *       gone, however long that takes.
  *   <li><b>Measured under lock</b> before the statement, and after it in a snapshot that was opened under the lock. Taken
  *       if a measure without lock needs at most a third of the time; other tables of the statement are locked too. What then takes longer than it may is ended (KILL
- *       QUERY, which rolls it back).
+ *       QUERY, which rolls it back). A statement that writes rows (UPDATE, DELETE, ...) is measured in its transaction and
+ *       rolled back if a cart differs.
  *   <li><b>In the open</b>: without lock, the carts measured before and after. If both are the same they are untouched,
  *       else it is not known whether the store's own traffic is the reason, and {@code unlocked} is recorded: the update
  *       is then complete only if all carts are those from before it. A statement that writes carts itself (UPDATE,
@@ -179,6 +180,9 @@ final class WholeStep {
 
     /** The second way. */
     private String underLock(boolean snapshots) throws SQLException, NotLocked, TooLong {
+        if (snapshots && WRITES.matcher(sql.strip()).matches()) {
+            return inTransaction();
+        }
         try (Snapshot snapshot = new Snapshot()) {
             boolean snapshotAfter = snapshots && snapshot.connect();
             Carts.Measure before;
@@ -192,15 +196,71 @@ final class WholeStep {
                 if (snapshotAfter) {
                     snapshot.open();
                     lock.close();
-                    after = Carts.measure(snapshot.connection(), plan, database);
+                    after = afterwards(snapshot.connection());
                 } else {
-                    after = Carts.measure(connection, plan, database);
+                    after = afterwards(connection);
                     lock.close();
                 }
                 note("writes waited " + lock.millis() + " ms");
             }
             compare(before, after);
             return "untouched";
+        }
+    }
+
+    /** The second way for a statement that writes rows: it is committed only when the carts are seen to be as they were. */
+    private String inTransaction() throws SQLException, NotLocked, TooLong {
+        connection.setAutoCommit(false);
+        try (Lock lock = new Lock()) {
+            boolean committed = false;
+            try {
+                Carts.Measure before = lock.within(() -> Carts.measure(connection, plan, database));
+                checkpoint.before(before.count(), before.checksum());
+                attempt(sql, lock);
+                Carts.Measure after = lock.within(() -> Carts.measure(connection, plan, database));
+                if (!after.equals(before)) {
+                    throw new StoreException(
+                            "store " + database.store() + ": step " + step.name() + " changes the carts in " + table
+                                    + " (" + before.count() + " before, " + after.count() + " after, and what they"
+                                    + " hold differs); it was rolled back and no cart was changed. Mend its sql in"
+                                    + " config/updates",
+                            null,
+                            true);
+                }
+                connection.commit();
+                committed = true;
+            } finally {
+                if (!committed) {
+                    rollBack(); // before the lock is given back, which would commit
+                }
+            }
+            lock.close();
+            note("writes waited " + lock.millis() + " ms");
+            return "untouched";
+        } finally {
+            if (!connection.isClosed()) {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private void rollBack() {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            // the connection is gone, and with it the transaction
+        }
+    }
+
+    /** The carts after the statement; that they cannot be read any more is its doing, too. */
+    private Carts.Measure afterwards(Connection reader) throws SQLException {
+        try {
+            return Carts.measure(reader, plan, database);
+        } catch (SQLException e) {
+            if (String.valueOf(e.getSQLState()).startsWith("42")) {
+                throw changed("they cannot be read any more (" + words(e) + ")");
+            }
+            throw e;
         }
     }
 
@@ -232,7 +292,7 @@ final class WholeStep {
         } else if (!changeInTheOpen()) {
             return "no-op";
         }
-        boolean same = Carts.measure(connection, plan, database).equals(before);
+        boolean same = afterwards(connection).equals(before);
         note("not under lock, because " + why
                 + (same ? "; the carts are the same before and after" : "; the carts differ before and after"));
         return same ? "untouched" : "unlocked";

@@ -50,6 +50,7 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
     private static final String LOCK = "LOCK TABLES";
     private static final int NAMED = 5;
     private static final int SYNTAX_ERROR = 1064;
+    private static final int UNKNOWN_DATA_TYPE = 4161;
     private static final Pattern WORD = Pattern.compile("\\s*([A-Za-z]+)");
     private static final Set<String> RIGHTS = Set.of("ALTER", "UPDATE", "DELETE", "INSERT", "CREATE", "DROP");
     private static final Pattern TABLE = Pattern.compile("\\{prefix\\}([A-Za-z0-9_]+)");
@@ -182,7 +183,7 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
                 execute(connection, "PREPARE upkeep_check FROM @upkeep_check");
                 execute(connection, "DEALLOCATE PREPARE upkeep_check");
             } catch (SQLException e) {
-                if (e.getErrorCode() == SYNTAX_ERROR) {
+                if (e.getErrorCode() == SYNTAX_ERROR || e.getErrorCode() == UNKNOWN_DATA_TYPE) {
                     wrong.add(where("sql of step " + step.name()) + "is no SQL for this server: " + line(e));
                 }
             }

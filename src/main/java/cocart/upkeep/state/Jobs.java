@@ -434,6 +434,11 @@ public final class Jobs {
         return hasFailed(store, job) || due(job).contains(store);
     }
 
+    /** True if a job of one store is due: who goes through many stores asks again, as another may have been faster. */
+    public boolean isStillDue(String store, String job) {
+        return due(job).contains(store);
+    }
+
     /** Why the last run of any job of a store failed; empty when all went well. */
     public Optional<String> error(String store) {
         return database.sql("job-errors").param("store", store).query(String.class).list().stream()

@@ -126,7 +126,8 @@ class StepRunnerTest {
     }
 
     @Test
-    void aStepThatChangesACartFails() throws Exception {
+    void aStepThatChangesACartIsRolledBackAndFails() throws Exception {
+        List<String> carts = shop.carts();
         for (String sql : List.of(
                 "UPDATE {prefix}cocart_carts SET cart_value = '' WHERE cart_id = 7",
                 "DELETE FROM {prefix}cocart_carts WHERE cart_id = 7",
@@ -135,9 +136,46 @@ class StepRunnerTest {
                     .as(sql)
                     .isInstanceOfSatisfying(StoreException.class, e -> assertThat(e.isPermanent())
                             .isTrue())
-                    .hasMessageContaining("changed the carts");
+                    .hasMessageContaining("changes the carts in wp_cocart_carts (20 before, ")
+                    .hasMessageContaining("it was rolled back and no cart was changed");
+            assertThat(shop.carts()).as(sql).isEqualTo(carts);
         }
         assertThat(checkpoints).hasSize(3);
+        try (Connection other = store.connect()) {
+            new ShopDatabase(other, "wp_").addCart("t_late", "the table is locked no more");
+        }
+    }
+
+    @Test
+    void aStepThatWritesRowsAndLeavesTheCartsAloneIsCommitted() throws Exception {
+        shop.execute("ALTER TABLE wp_cocart_carts ADD cart_hash varchar(200) NOT NULL");
+        assertThat(run(plan("SELECT 0", "UPDATE {prefix}cocart_carts SET cart_hash = 'x'")).cartsChecked())
+                .isEqualTo("untouched");
+        try (Connection other = store.connect()) {
+            assertThat(Proofs.scalar(other, "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_hash = 'x'"))
+                    .isEqualTo("20");
+        }
+    }
+
+    @Test
+    void aStepAfterWhichTheCartsCannotBeReadSaysThatTheyAreToBeRestored() throws Exception {
+        String sql = "CREATE OR REPLACE TABLE {prefix}cocart_carts (cart_id INT)";
+        assertThatThrownBy(() -> run(plan("SELECT 0", sql)))
+                .isInstanceOfSatisfying(
+                        StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
+                .hasMessageContaining("changed the carts in wp_cocart_carts: they cannot be read any more (")
+                .hasMessageContaining("Restore the table from the snapshot");
+    }
+
+    @Test
+    void aChunkThatDeletesCartsIsRolledBack() throws Exception {
+        List<String> carts = shop.carts();
+        assertThatThrownBy(() -> run(plan(
+                        "SELECT 0",
+                        "DELETE FROM {prefix}cocart_carts WHERE cart_id > :from AND cart_id <= :to AND cart_id % 7 = 0",
+                        "        chunk: {table: cocart_carts, key: cart_id, rows: 10}\n")))
+                .hasMessageContaining("that chunk was rolled back and no cart was changed");
+        assertThat(shop.carts()).isEqualTo(carts);
     }
 
     @Test
