@@ -100,8 +100,8 @@ class RehearseTest {
                 .contains("NOT proven")
                 .doesNotContain("add-cart-created");
         assertThat(eats.err())
-                .contains("the store was not touched: store acme: step eat changed the carts")
-                .contains(". Mend the step in config/updates")
+                .contains("the store was not touched: store acme: step eat changes the carts")
+                .contains(". Mend its sql in config/updates")
                 .doesNotContain("Restore the table");
 
         Files.writeString(plan, shipped.replaceAll("(?s)      - name: add-cart-hash.*?    proofs:", "    proofs:"));
@@ -172,7 +172,7 @@ class RehearseTest {
         assertThat(update().get("state").asText()).isEqualTo("pending");
         assertThat(update().get("reason").asText())
                 .startsWith("Refused: the rehearsal on a copy of snapshot ")
-                .contains("nothing in the store was changed", "step eat changed the carts", "upkeep rehearse acme");
+                .contains("nothing in the store was changed", "step eat changes the carts", "upkeep rehearse acme");
         assertThat(EndToEndTest.status(shop).at("/notice/kind").asText()).isEqualTo("attention");
         assertThat(shop.database.columns()).hasSize(4);
         assertThat(shop.database.carts()).hasSize(30);
