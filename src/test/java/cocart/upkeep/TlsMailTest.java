@@ -30,7 +30,7 @@ class TlsMailTest {
                     .contains(
                             "MAIL FROM:<upkeep@example.org>",
                             "RCPT TO:<ops@example.org>",
-                            "Subject: [CoCart Upkeep] acme: store acme: away")
+                            "Subject: [CoCart Upkeep] acme: away")
                     .anyMatch(line -> line.startsWith("AUTH "));
             assertThat(server.plain).allMatch(line -> line.startsWith("EHLO ") || line.equals("STARTTLS"));
         }

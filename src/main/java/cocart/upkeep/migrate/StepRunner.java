@@ -1,5 +1,6 @@
 package cocart.upkeep.migrate;
 
+import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.StoreDatabase;
@@ -7,6 +8,7 @@ import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * written how the carts are proven, and who waits for how long.
  */
 public final class StepRunner {
+
+    /** Statements that change rows. */
+    static final Pattern WRITES = Pattern.compile("(?is)(?:UPDATE|DELETE|INSERT|REPLACE|LOAD|WITH)\\b.*");
 
     private static final int UNKNOWN_DATA_TYPE = 4161;
     private static final int LOCK_WAIT_TIMEOUT = 1205;
@@ -52,8 +57,8 @@ public final class StepRunner {
 
         /** What a person has to do about carts that a step has changed: one or more sentences. */
         default String remedy() {
-            return "Restore the table from the snapshot made before this update (zcat database.sql.gz | mariadb NAME), and"
-                    + " mend the step in config/updates.";
+            return "Restore the table from the snapshot made before this update: load its dump into another database and"
+                    + " copy the table from there. Mend the step in config/updates.";
         }
 
         /** How the step was done: one or more clauses. */
@@ -78,9 +83,10 @@ public final class StepRunner {
         try (Connection connection = database.connectForLong()) {
             execute(connection, "SET SESSION lock_wait_timeout = " + limits.lockWaitSeconds());
             execute(connection, "SET SESSION innodb_lock_wait_timeout = " + limits.lockWaitSeconds());
-            if (isDone(connection, step, database)) {
+            if (isDoneAlready(connection, step, database)) {
                 return new Outcome("no-op");
             }
+            requireRollBack(connection, plan, step, database);
             if (step.chunk() != null) {
                 boolean proven =
                         new Chunks(connection, plan, step, step.chunk(), database, limits, checkpoint).run(reachedKey);
@@ -89,6 +95,37 @@ public final class StepRunner {
             return new Outcome(new WholeStep(connection, plan, step, database, limits, checkpoint).run());
         } catch (SQLException e) {
             throw explained(plan, step, database, e);
+        }
+    }
+
+    /** Asked so that a function of the store that the question calls can change nothing. */
+    static boolean isDoneAlready(Connection connection, UpdatePlan.Step step, StoreDatabase database)
+            throws SQLException {
+        execute(connection, "START TRANSACTION READ ONLY");
+        try {
+            return isDone(connection, step, database);
+        } finally {
+            execute(connection, "ROLLBACK");
+        }
+    }
+
+    /** Rows of a table without transactions are changed for good before it can be seen what became of the carts. */
+    private static void requireRollBack(
+            Connection connection, UpdatePlan plan, UpdatePlan.Step step, StoreDatabase database) throws SQLException {
+        String table = database.address().table(plan.carts().table());
+        String sql = Proofs.prefixed(step.sql(), database);
+        if (WRITES.matcher(sql.strip()).matches()
+                && Pattern.compile("\\b" + Pattern.quote(table) + "\\b")
+                        .matcher(sql)
+                        .find()
+                && !Carts.isTransactional(connection, plan, database)) {
+            throw new StoreException(
+                    "store " + database.store() + ": step " + step.name() + " writes rows of " + table
+                            + ", which is no InnoDB table, so what it did to a cart could not be rolled back; nothing was"
+                            + " changed. Run ALTER TABLE " + table + " ENGINE=InnoDB, then: upkeep retry "
+                            + database.store(),
+                    null,
+                    true);
         }
     }
 

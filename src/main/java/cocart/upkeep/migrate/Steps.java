@@ -67,6 +67,21 @@ public final class Steps {
                         }
 
                         @Override
+                        public String remedy() {
+                            String snapshot = state.sql("update-get")
+                                    .param("id", claim.dataUpdateId())
+                                    .query((row, n) -> row.getString("snapshot_id"))
+                                    .single();
+                            String restore = "upkeep restore " + claim.store() + " " + snapshot;
+                            return "Restore the table from the snapshot " + snapshot + ": load its dump into another"
+                                    + " database (" + restore
+                                    + " --database-only --database-url JDBC) and copy the table"
+                                    + " from there; " + restore
+                                    + " --in-place --database-only takes back the whole shop,"
+                                    + " orders since then too. Mend the step in config/updates.";
+                        }
+
+                        @Override
                         public void reached(long key) {
                             queue.reached(claim, key);
                         }
@@ -136,7 +151,7 @@ public final class Steps {
     private static boolean isDone(Connection connection, UpdatePlan plan, Place place, StoreDatabase database)
             throws SQLException {
         Site site = place.blog() == Site.MAIN ? database.main() : blog(connection, plan, place, database);
-        return site == null || StepRunner.isDone(connection, plan.steps().get(place.step()), site);
+        return site == null || StepRunner.isDoneAlready(connection, plan.steps().get(place.step()), site);
     }
 
     /** The place's site; null if it was taken out of the network, and there is nothing to do any more. */

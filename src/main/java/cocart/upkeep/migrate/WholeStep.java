@@ -46,7 +46,6 @@ final class WholeStep {
     private static final Pattern OTHER_TABLE = Pattern.compile("Table '([A-Za-z0-9_$]+)' was not locked");
     private static final int NO_SUCH_TABLE = 1146;
     private static final int DEFINITION_CHANGED = 1412;
-    private static final Pattern WRITES = Pattern.compile("(?is)(?:UPDATE|DELETE|INSERT|REPLACE|LOAD|WITH)\\b.*");
 
     /** The time under lock is over; the statement was rolled back. */
     private static final class TooLong extends Exception {
@@ -180,7 +179,7 @@ final class WholeStep {
 
     /** The second way. */
     private String underLock(boolean snapshots) throws SQLException, NotLocked, TooLong {
-        if (snapshots && WRITES.matcher(sql.strip()).matches()) {
+        if (snapshots && StepRunner.WRITES.matcher(sql.strip()).matches()) {
             return inTransaction();
         }
         try (Snapshot snapshot = new Snapshot()) {
@@ -270,7 +269,7 @@ final class WholeStep {
      * @param tried true if the statement is known to take longer than shoppers may wait
      */
     private String inTheOpen(String why, boolean tried) throws SQLException {
-        boolean writes = WRITES.matcher(sql.strip()).matches() && isNamed();
+        boolean writes = StepRunner.WRITES.matcher(sql.strip()).matches() && isNamed();
         if (tried && writes) {
             throw tooLong(null);
         }

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -147,6 +148,7 @@ public final class Plans {
     }
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{[A-Za-z_]+\\}");
+    private static final Pattern INTO = Pattern.compile("(?i)\\bINTO\\b");
     private static final Set<String> SQL = Set.of("sql", "unless", "query");
 
     /** One file. */
@@ -190,22 +192,21 @@ public final class Plans {
             if (fields.has("updater")) {
                 fields.list("updater").forEach(hook -> updater.add(text(hook, "updater", "[A-Za-z0-9_/-]+")));
             }
+            UpdatePlan.Carts cartsTable = new UpdatePlan.Carts(
+                    carts.text("table", "[A-Za-z0-9_]+"), carts.text("key", "[A-Za-z0-9_]+"), List.copyOf(columns));
             return new UpdatePlan(
                     plugin,
                     fields.text("version", "[0-9][A-Za-z0-9.+_-]*"),
                     fields.has("declared")
                             && fields.text("declared", "true|false").equals("true"),
                     fields.text("mark", "[A-Za-z0-9_]+"),
-                    new UpdatePlan.Carts(
-                            carts.text("table", "[A-Za-z0-9_]+"),
-                            carts.text("key", "[A-Za-z0-9_]+"),
-                            List.copyOf(columns)),
+                    cartsTable,
                     List.copyOf(updater),
-                    named(fields.list("steps"), this::step, UpdatePlan.Step::name),
+                    named(fields.list("steps"), step -> step(step, cartsTable), UpdatePlan.Step::name),
                     named(fields.list("proofs"), this::proof, UpdatePlan.Proof::name));
         }
 
-        private UpdatePlan.Step step(Node node) {
+        private UpdatePlan.Step step(Node node, UpdatePlan.Carts carts) {
             Fields fields = new Fields(node, "name", "description", "unless", "sql", "chunk?");
             UpdatePlan.Chunk chunk = null;
             if (fields.has("chunk")) {
@@ -220,12 +221,39 @@ public final class Plans {
             if (chunk != null && !(sql.contains(":from") && sql.contains(":to"))) {
                 throw wrong(fields.node("sql"), "sql of a step with chunk must use :from and :to");
             }
+            forbid(fields.node("sql"), sql, carts);
             return new UpdatePlan.Step(
                     fields.text("name", "[a-z0-9][a-z0-9-]*"),
                     fields.text("description", "(?s).+"),
                     fields.text("unless", "(?si)\\s*SELECT\\b.+"),
                     sql,
                     chunk);
+        }
+
+        /** What loses carts and cannot be rolled back, or does what cannot be seen from here. */
+        private void forbid(Node node, String sql, UpdatePlan.Carts carts) {
+            String table = "`?\\{prefix\\}" + Pattern.quote(carts.table()) + "`?(?![A-Za-z0-9_])";
+            String columns = carts.columns().stream().map(Pattern::quote).collect(Collectors.joining("|"));
+            if (Pattern.compile("(?is)\\s*CALL\\b.*").matcher(sql).matches()) {
+                throw wrong(
+                        node,
+                        "sql must not be a CALL: what a procedure does to the carts cannot be rolled back; write it out");
+            }
+            if (Pattern.compile("(?is)\\s*(?:TRUNCATE|DROP|RENAME)\\b.*" + table + ".*")
+                    .matcher(sql)
+                    .matches()) {
+                throw wrong(node, "sql must not drop, empty or rename the carts table: that loses the carts");
+            }
+            if (Pattern.compile("(?is)\\s*ALTER\\s+IGNORE\\b.*").matcher(sql).matches()
+                    || Pattern.compile("(?is)\\s*ALTER\\b.*" + table
+                                    + ".*\\bDROP\\s+(?:COLUMN\\s+)?(?:IF\\s+EXISTS\\s+)?`?(?:" + columns
+                                    + ")`?(?![A-Za-z0-9_]).*")
+                            .matcher(sql)
+                            .matches()) {
+                throw wrong(
+                        node,
+                        "sql must not be ALTER IGNORE nor drop a column of carts.columns: that loses what carts hold");
+            }
         }
 
         private static Duration pause(String text) {
@@ -261,6 +289,9 @@ public final class Plans {
                 throw wrong(node, field + " must be a text");
             }
             String value = scalar.getValue().strip();
+            if (pattern.contains("SELECT") && INTO.matcher(value).find()) {
+                throw wrong(node, field + " must not have INTO: what it asks is asked without changing anything");
+            }
             if (!value.matches(pattern)) {
                 throw wrong(
                         node,

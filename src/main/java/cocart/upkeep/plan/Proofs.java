@@ -29,6 +29,7 @@ public final class Proofs {
      */
     public record Found(Site site, ProofResult result) {}
 
+    private static final int UNKNOWN_COLUMN = 1054;
     private static final String MARK =
             "SELECT CONVERT(LEFT(option_value, 65) USING utf8mb4) FROM {prefix}options WHERE option_name = '%s' LIMIT 1";
 
@@ -237,10 +238,22 @@ public final class Proofs {
             String[][] one =
                     sites.size() > 1 && queries.size() > 1 ? ask(connection, queries.subList(q, q + 1), sites) : null;
             for (int s = 0; s < sites.size(); s++) {
-                found[s][q] = one != null ? one[s][0] : scalar(connection, prefixed(queries.get(q), sites.get(s)));
+                found[s][q] = one != null ? one[s][0] : answer(connection, prefixed(queries.get(q), sites.get(s)));
             }
         }
         return found;
+    }
+
+    /** Null, which proves nothing, if it asks for a column that a step is yet to add. */
+    private static @Nullable String answer(Connection connection, String query) throws SQLException {
+        try {
+            return scalar(connection, query);
+        } catch (SQLException e) {
+            if (e.getErrorCode() == UNKNOWN_COLUMN) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     private static boolean together(

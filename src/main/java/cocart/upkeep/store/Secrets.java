@@ -21,6 +21,9 @@ public final class Secrets {
     /** Shorter ones are words that stand in lines for other reasons, which would tell by their absence what they are. */
     private static final int SHORTEST = 6;
 
+    /** Stands in our own sentences, and would tell by its absence that somebody has it for one. */
+    private static final String WORD = "password";
+
     private static final Pattern OPTION = Pattern.compile(
             "(?i)[?&;][a-z.]*(?:password|passphrase|secret|token)[a-z.]*=(?:RAW\\((.*?)\\)(?=$|&)|RAW\\{(.*?)\\}(?=$|&)|([^&;]+))");
 
@@ -38,7 +41,7 @@ public final class Secrets {
 
     /** Hides a password from now on, also as it stands in JSON and in URLs. */
     public static synchronized void hide(@Nullable String secret) {
-        if (secret == null || secret.length() < SHORTEST || hidden.contains(secret)) {
+        if (secret == null || secret.length() < SHORTEST || WORD.equalsIgnoreCase(secret) || hidden.contains(secret)) {
             return;
         }
         hidden = Stream.concat(

@@ -39,10 +39,10 @@ class DumpOwnersTest {
     @BeforeEach
     void database() throws Exception {
         server = TestServers.mariadb();
-        server.create("owned", "owned_by", "password");
+        server.create("owned", "owned_by", "owned-secret");
         database = new JdbcStoreDatabase(
                 "acme",
-                new DatabaseAddress("127.0.0.1", server.port(), null, "owned", "owned_by", "password", "wp_", null));
+                new DatabaseAddress("127.0.0.1", server.port(), null, "owned", "owned_by", "owned-secret", "wp_", null));
     }
 
     @Test

@@ -149,7 +149,8 @@ class StepRunnerTest {
     @Test
     void aStepThatWritesRowsAndLeavesTheCartsAloneIsCommitted() throws Exception {
         shop.execute("ALTER TABLE wp_cocart_carts ADD cart_hash varchar(200) NOT NULL");
-        assertThat(run(plan("SELECT 0", "UPDATE {prefix}cocart_carts SET cart_hash = 'x'")).cartsChecked())
+        assertThat(run(plan("SELECT 0", "UPDATE {prefix}cocart_carts SET cart_hash = 'x'"))
+                        .cartsChecked())
                 .isEqualTo("untouched");
         try (Connection other = store.connect()) {
             assertThat(Proofs.scalar(other, "SELECT COUNT(*) FROM wp_cocart_carts WHERE cart_hash = 'x'"))
