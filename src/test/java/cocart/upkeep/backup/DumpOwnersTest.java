@@ -42,7 +42,8 @@ class DumpOwnersTest {
         server.create("owned", "owned_by", "owned-secret");
         database = new JdbcStoreDatabase(
                 "acme",
-                new DatabaseAddress("127.0.0.1", server.port(), null, "owned", "owned_by", "owned-secret", "wp_", null));
+                new DatabaseAddress(
+                        "127.0.0.1", server.port(), null, "owned", "owned_by", "owned-secret", "wp_", null));
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +167,54 @@ class StepRunnerTest {
                         StoreException.class, e -> assertThat(e.isPermanent()).isTrue())
                 .hasMessageContaining("changed the carts in wp_cocart_carts: they cannot be read any more (")
                 .hasMessageContaining("Restore the table from the snapshot");
+    }
+
+    @Test
+    void rowsOfATableThatCannotBeRolledBackAreNotWritten() throws Exception {
+        shop.execute("ALTER TABLE wp_cocart_carts ENGINE=MyISAM");
+        List<String> carts = shop.carts();
+        String update = "UPDATE {prefix}cocart_carts SET cart_value = 'x'";
+        String chunk = "        chunk: {table: cocart_carts, key: cart_id, rows: 10}\n";
+        for (UpdatePlan plan : List.of(
+                plan("SELECT 0", update),
+                plan("SELECT 0", update + " WHERE cart_id > :from AND cart_id <= :to", chunk))) {
+            assertThatThrownBy(() -> run(plan))
+                    .hasMessageContaining("wp_cocart_carts, which is no InnoDB table")
+                    .hasMessageContaining("nothing was changed. Run ALTER TABLE wp_cocart_carts ENGINE=InnoDB");
+            assertThat(shop.carts()).isEqualTo(carts);
+        }
+    }
+
+    @Test
+    void whetherAStepIsDoneIsAskedWithoutChangingAnything() throws Exception {
+        shop.execute("CREATE OR REPLACE FUNCTION evil() RETURNS INT DETERMINISTIC"
+                + " BEGIN DELETE FROM wp_cocart_carts; RETURN 1; END");
+        List<String> carts = shop.carts();
+        assertThatThrownBy(() -> run(plan("SELECT evil()", "DO 1"))).hasMessageContaining("READ ONLY");
+        assertThat(shop.carts()).isEqualTo(carts).isNotEmpty();
+    }
+
+    @Test
+    void aProofOverAColumnThatIsYetToBeAddedDoesNotHold() throws Exception {
+        UpdatePlan shipped = shipped();
+        UpdatePlan plan = new UpdatePlan(
+                shipped.plugin(),
+                shipped.version(),
+                shipped.mark(),
+                shipped.carts(),
+                List.of(),
+                shipped.steps(),
+                List.of(new UpdatePlan.Proof(
+                        "all-have-a-source",
+                        "None is without.",
+                        "SELECT COUNT(*) FROM {prefix}cocart_carts WHERE cart_source IS NULL",
+                        "0")));
+        Proofs proofs = new Proofs(String::compareTo);
+        assertThat(proofs.ofEach(plan, store).get(0).result().failures())
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .contains("all-have-a-source does not hold");
+        runAll(plan);
+        assertThat(proofs.ofEach(plan, store).get(0).result().failures()).isEmpty();
     }
 
     @Test

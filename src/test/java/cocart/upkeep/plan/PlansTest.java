@@ -46,6 +46,12 @@ class PlansTest {
                 "name: add-cart-source                  | name: Add Cart                | name must match",
                 "        unless: >-                     |         unless: DELETE FROM x | unless must be a SELECT",
                 "          ALTER TABLE {prefix}cocart_carts | ALTER TABLE {prefx}cocart_carts | the only placeholder is {prefix}",
+                "          ALTER TABLE {prefix}cocart_carts | TRUNCATE TABLE {prefix}cocart_carts | drop, empty or rename",
+                "          ALTER TABLE {prefix}cocart_carts | DROP TABLE IF EXISTS `{prefix}cocart_carts` | drop, empty or rename",
+                "          ALTER TABLE {prefix}cocart_carts | CALL x() | must not be a CALL",
+                "          ALTER TABLE {prefix}cocart_carts | ALTER IGNORE TABLE {prefix}cocart_carts | must not be ALTER IGNORE",
+                "          ALTER TABLE {prefix}cocart_carts | ALTER TABLE {prefix}cocart_carts DROP cart_value, | drop a column of carts.columns",
+                "        unless: >-                     |         unless: SELECT 1 INTO x | must not have INTO",
                 "        expect: 1                      |         expects: 1            | unknown field 'expects'",
                 "    proofs:                            |     prooves:                  | unknown field 'prooves'",
                 "    steps:                             |     steps: 5  #               | "
