@@ -25,8 +25,7 @@ class JsonLogTest {
                     "upkeep.data-update = automatic",
                     "upkeep.log.format = json",
                     "upkeep.stores = acme,other",
-                    "upkeep.store.other.files = sftp:another@127.0.0.1:" + shop.sftp.port()
-                            + "/?password=RAW(wr0ng-pw)",
+                    "upkeep.store.other.files = sftp:deploy@127.0.0.1:" + shop.sftp.port() + "/?password=RAW(wr0ng-pw)",
                     "upkeep.store.other.database.url = jdbc:mariadb://127.0.0.1:"
                             + Shop.mariadb().port() + "/shop",
                     "upkeep.store.other.database.password = wr0ng-too");

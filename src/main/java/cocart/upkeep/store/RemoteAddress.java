@@ -94,7 +94,8 @@ record RemoteAddress(
         E endpoint;
         try {
             endpoint = context.getEndpoint(
-                    scheme + "://" + authority + "/root"
+                    scheme + "://" + authority + "/"
+                            + property // Camel gives the same URI the same endpoint, passwords too
                             + (options.isEmpty() ? "" : "?" + URISupport.createQueryString(options)),
                     type);
         } catch (Exception e) {
