@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
  *       opened before the change and one after it; they are measured (count and checksum) and compared when the lock is
  *       gone, however long that takes.
  *   <li><b>Measured under lock</b> before the statement, and after it in a snapshot that was opened under the lock. Taken
- *       if a measure without lock needs at most a third of the time; other tables of the statement are locked too. What then takes longer than it may is ended (KILL
- *       QUERY, which rolls it back). A statement that writes rows (UPDATE, DELETE, ...) is measured in its transaction and
- *       rolled back if a cart differs.
+ *       if a measure without lock needs at most a third of the time; other tables of the statement are locked too. What
+ *       then takes longer than it may is ended (KILL QUERY, which rolls it back). A statement that writes rows (UPDATE,
+ *       DELETE, ...) is measured in its transaction and rolled back if a cart differs; where the tables cannot be
+ *       locked, all carts and the gaps between them are locked instead.
  *   <li><b>In the open</b>: without lock, the carts measured before and after. If both are the same they are untouched,
  *       else it is not known whether the store's own traffic is the reason, and {@code unlocked} is recorded: the update
- *       is then complete only if all carts are those from before it. A statement that writes carts itself (UPDATE,
- *       DELETE, ...) and takes too long is refused, as its row locks would keep shoppers waiting just the same: it must be
- *       cut into chunks.
+ *       is then complete only if all carts are those from before it. A statement that writes rows and names the carts
+ *       table is refused, as it could not be taken back: it must be cut into chunks.
  * </ol>
  *
  * <p>In the first two ways no shopper can write between the measures, so any difference is the step's doing and fails it.
@@ -97,6 +97,7 @@ final class WholeStep {
     /** @return {@code untouched}, {@code no-op} or {@code unlocked} */
     String run() throws SQLException {
         boolean snapshots = Carts.isTransactional(connection, plan, database);
+        boolean writes = StepRunner.WRITES.matcher(sql.strip()).matches();
         if (snapshots && alter.filter(found -> found.table().equals(table)).isPresent()) {
             String checked = instant();
             if (checked != null) {
@@ -104,12 +105,12 @@ final class WholeStep {
             }
         }
         if (!isMeasurable()) {
-            return inTheOpen("the carts are too many to be measured under lock within " + seconds(), false);
+            return inTheOpen("the carts are too many to be measured under lock within " + seconds());
         }
         try {
             while (true) {
                 try {
-                    return underLock(snapshots);
+                    return snapshots && writes ? inTransaction(true) : underLock(snapshots);
                 } catch (SQLException e) {
                     if (!isMissing(e)) {
                         throw e;
@@ -117,12 +118,14 @@ final class WholeStep {
                 }
             }
         } catch (NotLocked e) {
-            return inTheOpen("the database user may not LOCK TABLES", false);
+            return snapshots && writes ? inOwnTransaction() : inTheOpen("the database user may not LOCK TABLES");
         } catch (TooLong e) {
-            return inTheOpen("it would have kept writes waiting for more than " + seconds(), true);
+            return inTheOpen(tooLong());
         } catch (SQLException e) {
             if (e.getErrorCode() == OTHER_TABLES || e.getErrorCode() == NO_SUCH_TABLE && !others.isEmpty()) {
-                return inTheOpen("it uses other tables, which cannot be locked with the carts", false);
+                return snapshots && writes
+                        ? inOwnTransaction()
+                        : inTheOpen("it uses other tables, which cannot be locked with the carts");
             }
             throw e;
         }
@@ -142,7 +145,7 @@ final class WholeStep {
             if (!before.connect() || !after.connect()) {
                 return null;
             }
-            try (Lock lock = new Lock()) {
+            try (Lock lock = new Lock(true)) {
                 List<String> declared = Carts.declarations(connection, plan, database);
                 before.open();
                 lock.within(() -> execute(alter.orElseThrow().with(AlterTable.INSTANT)));
@@ -179,14 +182,11 @@ final class WholeStep {
 
     /** The second way. */
     private String underLock(boolean snapshots) throws SQLException, NotLocked, TooLong {
-        if (snapshots && StepRunner.WRITES.matcher(sql.strip()).matches()) {
-            return inTransaction();
-        }
         try (Snapshot snapshot = new Snapshot()) {
             boolean snapshotAfter = snapshots && snapshot.connect();
             Carts.Measure before;
             Carts.Measure after;
-            try (Lock lock = new Lock()) {
+            try (Lock lock = new Lock(true)) {
                 before = lock.within(() -> Carts.measure(connection, plan, database));
                 checkpoint.before(before.count(), before.checksum());
                 if (!change(lock)) {
@@ -207,16 +207,24 @@ final class WholeStep {
         }
     }
 
-    /** The second way for a statement that writes rows: it is committed only when the carts are seen to be as they were. */
-    private String inTransaction() throws SQLException, NotLocked, TooLong {
+    /**
+     * The second way for a statement that writes rows: it is committed only when the carts are seen to be as they were.
+     *
+     * @param tables false if the tables cannot be locked, only the rows of the carts
+     */
+    private String inTransaction(boolean tables) throws SQLException, NotLocked, TooLong {
+        if (!tables) {
+            // whatever the server's default, no row may come into a gap
+            StepRunner.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        }
         connection.setAutoCommit(false);
-        try (Lock lock = new Lock()) {
+        try (Lock lock = new Lock(tables)) {
             boolean committed = false;
             try {
-                Carts.Measure before = lock.within(() -> Carts.measure(connection, plan, database));
+                Carts.Measure before = lock.within(() -> measure(tables));
                 checkpoint.before(before.count(), before.checksum());
                 attempt(sql, lock);
-                Carts.Measure after = lock.within(() -> Carts.measure(connection, plan, database));
+                Carts.Measure after = lock.within(() -> measure(tables));
                 if (!after.equals(before)) {
                     throw new StoreException(
                             "store " + database.store() + ": step " + step.name() + " changes the carts in " + table
@@ -243,6 +251,22 @@ final class WholeStep {
         }
     }
 
+    private String inOwnTransaction() throws SQLException {
+        try {
+            return inTransaction(false);
+        } catch (TooLong e) {
+            throw notAtOnce(tooLong());
+        } catch (NotLocked e) {
+            throw new IllegalStateException("rows are locked without a right of their own", e);
+        }
+    }
+
+    private Carts.Measure measure(boolean tables) throws SQLException {
+        return tables
+                ? Carts.measure(connection, plan, database)
+                : Carts.measureLocked(connection, plan, database, Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
     private void rollBack() {
         try {
             connection.rollback();
@@ -263,32 +287,14 @@ final class WholeStep {
         }
     }
 
-    /**
-     * The third way: shoppers go on, so that a difference may be theirs.
-     *
-     * @param tried true if the statement is known to take longer than shoppers may wait
-     */
-    private String inTheOpen(String why, boolean tried) throws SQLException {
-        boolean writes = StepRunner.WRITES.matcher(sql.strip()).matches() && isNamed();
-        if (tried && writes) {
-            throw tooLong(null);
+    /** The third way: shoppers go on, so that a difference may be theirs. */
+    private String inTheOpen(String why) throws SQLException {
+        if (StepRunner.WRITES.matcher(sql.strip()).matches() && isNamed()) {
+            throw notAtOnce(why);
         }
         Carts.Measure before = Carts.measure(connection, plan, database);
         checkpoint.before(before.count(), before.checksum());
-        if (writes) {
-            try (TimeLimit limit =
-                    TimeLimit.on(database, connection, limits.block().toNanos())) {
-                StepRunner.execute(connection, sql);
-                if (limit.isUsed() && !StepRunner.isDone(connection, step, database)) {
-                    throw tooLong(null);
-                }
-            } catch (SQLException e) {
-                if (TimeLimit.isHit(e)) {
-                    throw tooLong(e);
-                }
-                throw e;
-            }
-        } else if (!changeInTheOpen()) {
+        if (!changeInTheOpen()) {
             return "no-op";
         }
         boolean same = afterwards(connection).equals(before);
@@ -387,6 +393,10 @@ final class WholeStep {
         checkpoint.note(how + text + ".");
     }
 
+    private String tooLong() {
+        return "it would have kept writes waiting for more than " + seconds();
+    }
+
     private String seconds() {
         return limits.block().toMillis() / 1000d + " s (upkeep.migrate.block)";
     }
@@ -413,12 +423,12 @@ final class WholeStep {
                 true);
     }
 
-    private StoreException tooLong(@Nullable Exception cause) {
+    private StoreException notAtOnce(String why) {
         return new StoreException(
-                "store " + database.store() + ": step " + step.name() + " would keep shoppers waiting for more than "
-                        + seconds() + " and was rolled back; cut it into chunks in config/updates, or raise"
-                        + " upkeep.migrate.block",
-                cause,
+                "store " + database.store() + ": step " + step.name() + " names " + table
+                        + " and writes rows, which is done only where it can be taken back; it cannot, because " + why
+                        + ". Nothing was changed; cut it into chunks in config/updates, or raise upkeep.migrate.block",
+                null,
                 true);
     }
 
@@ -429,17 +439,22 @@ final class WholeStep {
     /** The carts table, locked for all others; what is done in its time is ended when that is over. */
     private final class Lock implements AutoCloseable {
 
+        private final boolean tables;
         private final long since;
         private long millis = -1;
 
-        Lock() throws SQLException, NotLocked {
+        /** @param tables false if the rows are locked by what is measured, until the transaction ends */
+        Lock(boolean tables) throws SQLException, NotLocked {
+            this.tables = tables;
             try {
-                StepRunner.execute(
-                        connection,
-                        "LOCK TABLES " + table + " WRITE"
-                                + others.stream()
-                                        .map(other -> ", `" + other + "` WRITE")
-                                        .collect(Collectors.joining()));
+                if (tables) {
+                    StepRunner.execute(
+                            connection,
+                            "LOCK TABLES " + table + " WRITE"
+                                    + others.stream()
+                                            .map(other -> ", `" + other + "` WRITE")
+                                            .collect(Collectors.joining()));
+                }
             } catch (SQLException e) {
                 if (StepRunner.isDenied(e)) {
                     throw new NotLocked();
@@ -474,7 +489,9 @@ final class WholeStep {
         public void close() throws SQLException {
             if (millis < 0) {
                 millis = (System.nanoTime() - since) / 1_000_000;
-                StepRunner.execute(connection, "UNLOCK TABLES");
+                if (tables) {
+                    StepRunner.execute(connection, "UNLOCK TABLES");
+                }
             }
         }
     }
