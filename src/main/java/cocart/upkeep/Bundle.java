@@ -87,6 +87,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.camel.CamelContext;
 import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.component.platform.http.PlatformHttpComponent;
@@ -115,6 +117,9 @@ public final class Bundle implements AutoCloseable {
 
     /** That of which only the routes are looked at. */
     private @Nullable ConsoleServer looked;
+
+    /** Ends when the stores' addresses are checked. */
+    private final CompletableFuture<Void> addresses;
 
     private @Nullable Observation observation;
 
@@ -160,6 +165,8 @@ public final class Bundle implements AutoCloseable {
             JsonLines.use(instance.id());
         }
         consoleFile = new ConsoleFile(settings.home());
+        // beside the state database, which takes as long
+        addresses = CompletableFuture.runAsync(() -> checkStores(settings));
         plans = new Plans(settings.home().resolve("config/updates"));
         state = StateDatabase.open(
                 settings.home(),
@@ -466,7 +473,11 @@ public final class Bundle implements AutoCloseable {
                     settings.home() + " has no folder routes; give the folder that holds it by --home DIR");
         }
         RouteFiles.check(settings.home().resolve("routes"), beans);
-        checkStores();
+        try {
+            addresses.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof SettingsException mistake ? mistake : e;
+        }
         if (console != null) {
             checkPort(console);
         }
@@ -503,10 +514,10 @@ public final class Bundle implements AutoCloseable {
     }
 
     /** Everything about the stores' addresses that is wrong whether or not a server is up. */
-    private void checkStores() {
+    private static void checkStores(Settings settings) {
         try (DefaultCamelContext context = new DefaultCamelContext()) {
             StoreFilesFactory factory = new StoreFilesFactory(context, settings.home());
-            for (StoreSettings store : stores.all()) {
+            for (StoreSettings store : settings.stores().values()) {
                 try {
                     factory.check(store);
                 } catch (StoreException e) {
