@@ -169,7 +169,7 @@ class RunTest {
     private static void awaitStatus(Shop shop, String update, String plugin) {
         await(update + ", " + plugin)
                 .atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(500))
+                .pollInterval(Duration.ofSeconds(1))
                 .untilAsserted(() -> {
                     JsonNode store = EndToEndTest.status(shop);
                     assertThat(store.at("/dataUpdate/state").asText())
