@@ -10,6 +10,7 @@ import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.DatabaseCopy;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
@@ -84,7 +85,7 @@ public final class Completion {
                 }
             } catch (SQLException e) {
                 throw new StoreException(
-                        "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + e.getMessage(),
+                        "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + Faults.words(e),
                         e);
             }
         });
@@ -128,7 +129,8 @@ public final class Completion {
             }
             return result;
         } catch (SQLException e) {
-            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException(
+                    "store " + update.store() + ": the carts cannot be counted: " + Faults.words(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
@@ -86,7 +87,7 @@ public final class Proofs {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the proofs of " + plan.plugin() + " " + plan.version()
-                            + " cannot be evaluated: " + e.getMessage(),
+                            + " cannot be evaluated: " + Faults.words(e),
                     e);
         }
     }
@@ -114,7 +115,7 @@ public final class Proofs {
                     + database.store() + ".database.prefix right, and has CoCart ever been active?";
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": the table " + carts + " cannot be looked for: " + e.getMessage(),
+                    "store " + database.store() + ": the table " + carts + " cannot be looked for: " + Faults.words(e),
                     e);
         }
     }
@@ -147,7 +148,7 @@ public final class Proofs {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": Action Scheduler's table "
-                            + database.address().table(table) + " cannot be read: " + e.getMessage(),
+                            + database.address().table(table) + " cannot be read: " + Faults.words(e),
                     e);
         }
     }
@@ -158,7 +159,7 @@ public final class Proofs {
             return database.sites(connection, plan.carts().table());
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": its blogs cannot be looked for: " + e.getMessage(), e);
+                    "store " + database.store() + ": its blogs cannot be looked for: " + Faults.words(e), e);
         }
     }
 
@@ -180,7 +181,7 @@ public final class Proofs {
             return marks.isEmpty() || marks.contains(null) ? null : Collections.min(marks, versions);
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": the option " + plan.mark() + " cannot be read: " + e.getMessage(),
+                    "store " + database.store() + ": the option " + plan.mark() + " cannot be read: " + Faults.words(e),
                     e);
         }
     }
@@ -193,7 +194,7 @@ public final class Proofs {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the option " + name + " cannot be read from " + options + ": "
-                            + e.getMessage(),
+                            + Faults.words(e),
                     e);
         }
     }

@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.Faults;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
@@ -154,11 +155,9 @@ final class StateFaults {
         while (cause.getCause() != null && !(cause instanceof SQLException)) {
             cause = cause.getCause();
         }
-        String message = String.valueOf(cause.getMessage());
-        return message.lines()
-                .findFirst()
-                .orElse(message)
-                .replaceAll("\\s*\\[[0-9-]+\\]$", "")
-                .replaceAll("^\\(conn=[0-9]+\\) ", "");
+        String message = cause instanceof SQLException sql
+                ? Faults.words(sql)
+                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        return message.replaceAll("\\s*\\[[0-9-]+\\]$", "");
     }
 }
