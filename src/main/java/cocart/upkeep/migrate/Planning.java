@@ -174,6 +174,9 @@ public final class Planning {
             waiting = rehearsals.refusal(update);
         }
         if (waiting == null) {
+            waiting = queue.refusal(update);
+        }
+        if (waiting == null) {
             waiting = waiting(update);
         }
         updates.waiting(update.id(), waiting);
