@@ -133,7 +133,10 @@ final class CheckCommand extends Commands.Base {
     /** @param code that is installed; null if that is not known */
     private void dryRun(UpdatePlan plan, DryRun run, @Nullable InstalledCode code) {
         if (code != null && !code.needs(plan)) {
-            out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version());
+            out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version()
+                    + (PhpVersion.compare(code.version(), plan.version()) < 0
+                            ? ", but from code of version " + plan.version() + " on"
+                            : ", whose own list of updates does not name it"));
         } else {
             Tables.dryRun(out(), plan, run, code != null, Paint.forStdout());
         }
