@@ -104,7 +104,7 @@ final class StateFaults {
             return "cannot be opened: " + gone;
         }
         SQLException sql = sql(error);
-        String reason = reason(error);
+        String reason = reason(sql == null ? error : sql); // the pool's own words are only that it waited
         if (sql == null) {
             return "cannot be opened (" + reason + "); check upkeep.database.url, .username and .password";
         }
