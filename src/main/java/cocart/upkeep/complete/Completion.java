@@ -16,7 +16,6 @@ import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +46,16 @@ public final class Completion {
     }
 
     private void prove(UpdatePlan plan, String version, StoreDatabase database) {
-        List<String> failures = proofs.check(plan, database).failures();
-        if (!failures.isEmpty()) {
+        ProofResult result = proofs.check(plan, database);
+        if (!result.failures().isEmpty()) {
+            String remedy = result.remedies().isEmpty()
+                    ? "mend the tables, or add a step to config/updates, then run upkeep retry " + database.store()
+                            + " --replan"
+                    : String.join("; ", result.remedies());
             throw new StoreException(
                     "store " + database.store() + ": the schema is not what " + plan.plugin() + " " + version
-                            + " needs: " + String.join(" ", failures),
+                            + " needs: " + String.join(" ", result.failures())
+                            + " The plan's steps are done and leave it so: " + remedy + ".",
                     null,
                     true);
         }

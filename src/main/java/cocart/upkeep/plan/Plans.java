@@ -192,7 +192,7 @@ public final class Plans {
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{[A-Za-z_]+\\}");
     private static final Pattern INTO = Pattern.compile("(?i)\\bINTO\\b");
-    private static final Set<String> SQL = Set.of("sql", "unless", "query");
+    private static final Set<String> PREFIXED = Set.of("sql", "unless", "query", "remedy");
 
     /** One file; what it finds where goes to the places. */
     private record PlanFile(Path file, Map<String, String> places) {
@@ -316,14 +316,15 @@ public final class Plans {
         }
 
         private UpdatePlan.Proof proof(Node node, Map<String, Node> marks) {
-            Fields fields = new Fields(node, "name", "description", "query", "expect");
+            Fields fields = new Fields(node, "name", "description", "query", "expect", "remedy?");
             String name = fields.text("name", "[a-z0-9][a-z0-9-]*");
             marks.put("query of proof " + name, fields.node("query"));
             return new UpdatePlan.Proof(
                     name,
                     fields.text("description", "(?s).+"),
                     fields.text("query", "(?si)\\s*SELECT\\b.+"),
-                    fields.text("expect", "(?s).*"));
+                    fields.text("expect", "(?s).*"),
+                    fields.has("remedy") ? fields.text("remedy", "(?s).+") : null);
         }
 
         private <T> List<T> named(List<Node> nodes, Function<Node, T> read, Function<T, String> name) {
@@ -357,7 +358,7 @@ public final class Plans {
                                         : field + " must match " + pattern + ", not '" + value + "'");
             }
             Matcher placeholder = PLACEHOLDER.matcher(value);
-            while (SQL.contains(field) && placeholder.find()) {
+            while (PREFIXED.contains(field) && placeholder.find()) {
                 if (!placeholder.group().equals("{prefix}")) {
                     throw wrong(node, field + " has " + placeholder.group() + "; the only placeholder is {prefix}");
                 }
