@@ -68,6 +68,7 @@ import cocart.upkeep.state.Jobs;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.StateDatabase;
+import cocart.upkeep.state.StateException;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreException;
@@ -466,6 +467,7 @@ public final class Bundle implements AutoCloseable {
      * Starts Camel with the routes of {@code routes/}.
      *
      * @throws SettingsException if a route cannot be used; the message says which file and line
+     * @throws StateException if the state database went away meanwhile
      */
     public CamelContext start() {
         if (!Files.isDirectory(settings.home().resolve("routes"))) {
@@ -488,6 +490,10 @@ public final class Bundle implements AutoCloseable {
                 if (cause instanceof ConsoleException console) {
                     throw new SettingsException(console.getMessage());
                 }
+            }
+            String away = StateDatabase.away(e, settings.value("database.url"), settings.value("database.username"));
+            if (away != null) {
+                throw new StateException(away, e);
             }
             throw new SettingsException(
                     RouteFiles.reason(settings.home().resolve("routes"), e, settings, main.getCamelContext()));

@@ -5,6 +5,7 @@ import cocart.upkeep.backup.DatabaseLoad;
 import cocart.upkeep.console.Paint;
 import cocart.upkeep.console.Tables;
 import cocart.upkeep.detect.InstalledCode;
+import cocart.upkeep.detect.PhpVersion;
 import cocart.upkeep.plan.DryRun;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.Beside;
@@ -50,8 +51,11 @@ final class CheckCommand extends Commands.Base {
         try (Bundle bundle = upkeep.open(false)) {
             bundle.lookAtConsole();
             bundle.start();
-            say("", "settings, routes, update plans, state database", "ok", null);
-            boolean fine = attempt("", "dump program", () -> {
+            boolean fine = attempt(
+                    "",
+                    "settings, routes, update plans, state database",
+                    () -> bundle.plans.checkOrder(PhpVersion::compare));
+            fine &= attempt("", "dump program", () -> {
                 if (!new DatabaseDump(List.of(
                                 bundle.settings().value("backup.dump-program").split("\\s*,\\s*")))
                         .isInstalled()) {
@@ -129,7 +133,10 @@ final class CheckCommand extends Commands.Base {
     /** @param code that is installed; null if that is not known */
     private void dryRun(UpdatePlan plan, DryRun run, @Nullable InstalledCode code) {
         if (code != null && !code.needs(plan)) {
-            out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version());
+            out().println("        " + plan.plugin() + " " + plan.version() + ": nothing due for " + code.version()
+                    + (PhpVersion.compare(code.version(), plan.version()) < 0
+                            ? ", but from code of version " + plan.version() + " on"
+                            : ", whose own list of updates does not name it"));
         } else {
             Tables.dryRun(out(), plan, run, code != null, Paint.forStdout());
         }
@@ -189,7 +196,7 @@ final class CheckCommand extends Commands.Base {
         List<String> wrong = new ArrayList<>();
         try (StoreDatabase database = bundle.stores.database(store.id())) {
             for (UpdatePlan plan : bundle.plans.of(store.plugins())) {
-                DryRun run = DryRun.of(plan, database);
+                DryRun run = DryRun.of(plan, bundle.plans, database);
                 tried.put(plan, run);
                 wrong.addAll(run.wrong());
                 if (run.wrong().isEmpty()) {

@@ -5,6 +5,7 @@ import cocart.upkeep.backup.RestoreView;
 import cocart.upkeep.backup.Restored;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.DatabaseAddresses;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.SameDatabase;
@@ -209,7 +210,7 @@ final class RestoreCommand extends Commands.Base {
                 return SameDatabase.is(here, there);
             }
         } catch (SQLException e) {
-            throw new StoreException("A database hung up: " + e.getMessage(), e);
+            throw new StoreException("A database hung up: " + Faults.words(e), e);
         }
     }
 

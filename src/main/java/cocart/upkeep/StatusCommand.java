@@ -81,6 +81,13 @@ final class StatusCommand extends Commands.Base {
             return code;
         }
         boolean redraws = paint.isOn() && !json;
+        Signals.on(number -> {
+            if (redraws) {
+                out().println(); // the shell's prompt below what is shown
+                out().flush();
+            }
+            Runtime.getRuntime().halt(128 + number); // nothing was begun that could be left unfinished
+        });
         for (String last = ""; ; shown = text(only(chosen, again.get()), paint)) {
             if (redraws) {
                 out().print(HOME_AND_CLEAR + shown + System.lineSeparator() + "Every " + watch + " s; it is "

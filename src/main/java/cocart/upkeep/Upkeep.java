@@ -1,6 +1,7 @@
 package cocart.upkeep;
 
 import cocart.upkeep.state.Away;
+import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.state.StateException;
 import cocart.upkeep.state.Troubles;
 import cocart.upkeep.store.Secrets;
@@ -8,6 +9,7 @@ import cocart.upkeep.store.StoreException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -128,7 +130,13 @@ public final class Upkeep implements Runnable {
 
     /** Opens the bundle that the options name. */
     Bundle open(boolean ticks) {
-        return new Bundle(settings(), ticks);
+        Settings settings = settings();
+        try {
+            return new Bundle(settings, ticks);
+        } catch (DataAccessException e) {
+            String away = StateDatabase.away(e, settings.value("database.url"), settings.value("database.username"));
+            throw away == null ? e : new StateException(away, e);
+        }
     }
 
     /** Reads the settings that the options name. */

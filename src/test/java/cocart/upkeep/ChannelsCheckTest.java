@@ -45,7 +45,8 @@ class ChannelsCheckTest {
         assertThat(check.code()).as(check.out() + check.err()).isZero();
         assertThat(check.out())
                 .contains("ok      console address\nok      webhook\nok      mail\n")
-                .contains("ok      acme: database\n        " + Shop.SLUG + " 3.0.0: nothing due for 2.9.3\n")
+                .contains("ok      acme: database\n        " + Shop.SLUG
+                        + " 3.0.0: nothing due for 2.9.3, but from code of version 3.0.0 on\n")
                 .doesNotContain("step ", "proof ");
         assertThat(hook.got).isEmpty();
         assertThat(mail.getReceivedMessages()).isEmpty();

@@ -108,7 +108,8 @@ class CommandLineTest {
             watch.destroy();
             assertThat(watch.waitFor(20, TimeUnit.SECONDS)).isTrue();
         }
-        assertThat(Files.readString(folder.resolve("watch.err"))).doesNotContain("\tat ");
+        assertThat(watch.exitValue()).as("SIGTERM").isEqualTo(128 + 15);
+        assertThat(Files.readString(folder.resolve("watch.err"))).doesNotContain("\tat ", "stopped");
     }
 
     @Test

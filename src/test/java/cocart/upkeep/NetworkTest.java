@@ -326,7 +326,8 @@ class NetworkTest {
     void theRightToAlterIsLookedForInEverySite() throws Exception {
         try (Network network = new Network()) {
             blog(network.connection, 2, null, 0);
-            assertThat(DryRun.of(network.plan, network.store).wrong()).isEmpty();
+            assertThat(DryRun.of(network.plan, network.plans, network.store).wrong())
+                    .isEmpty();
             try (Connection root = Shop.mariadb().administrator();
                     Statement statement = root.createStatement()) {
                 for (String host : List.of("127.0.0.1", "localhost", "%")) {
@@ -335,7 +336,7 @@ class NetworkTest {
                     statement.execute("GRANT ALTER ON shop.wp_cocart_carts TO " + user);
                 }
             }
-            assertThat(DryRun.of(network.plan, network.store).wrong())
+            assertThat(DryRun.of(network.plan, network.plans, network.store).wrong())
                     .singleElement()
                     .asString()
                     .contains("may not ALTER tables (wp_2_cocart_carts), so");
@@ -413,8 +414,8 @@ class NetworkTest {
         final Connection connection;
         final ShopDatabase database;
         final StoreDatabase store;
-        final UpdatePlan plan =
-                new Plans(Path.of("config/updates")).find(Shop.SLUG, "3.0.0").orElseThrow();
+        final Plans plans = new Plans(Path.of("config/updates"));
+        final UpdatePlan plan = plans.find(Shop.SLUG, "3.0.0").orElseThrow();
 
         Network() throws Exception {
             Shop.mariadb().create("shop", "shop", Shop.PASSWORD);

@@ -96,6 +96,74 @@ class PlanCheckTest {
     }
 
     @Test
+    void columnsThatTheCartsDoNotHaveAreSaidWithFileAndLine() throws Exception {
+        change("[cart_id, cart_key, cart_value, cart_expiry]", "[cart_id, cart_kay, cart_value, cart_expires]");
+        assertWrong(
+                "[cart_id, cart_kay",
+                "columns of carts names columns that wp_cocart_carts does not have, cart_kay, cart_expires; it has"
+                        + " cart_id, cart_key, cart_value, cart_expiry, cart_source");
+    }
+
+    @Test
+    void aKeyThatTheCartsDoNotHaveIsSaidWithFileAndLine() throws Exception {
+        change("      key: cart_id\n", "      key: id\n");
+        assertWrong("      key: id", "key of carts names a column that wp_cocart_carts does not have, id; it has");
+    }
+
+    @Test
+    void whatAnEarlierUpdateMakesALaterOneMayCompare() throws Exception {
+        Path plan = planFile();
+        String shipped = Files.readString(plan);
+        int later = shipped.indexOf("  - version: 4.3.23");
+        Files.writeString(
+                plan,
+                shipped.substring(0, later)
+                        + shipped.substring(later)
+                                .replace("[cart_id, cart_key, ", "[cart_id, cart_hash, cart_created, "));
+        assertThat(shop.upkeep("check").code()).isZero();
+    }
+
+    @Test
+    void aQuestionForMoreThanOneValueIsSaidWithFileAndLine() throws Exception {
+        plan("        unless: SELECT 0, 1\n        sql: DO 1\n");
+        assertWrong("unless: SELECT 0, 1", "unless of step own must ask for one value, not for 2 columns");
+        change(
+                "    proofs:\n",
+                "    proofs:\n      - name: two\n        description: Two rows.\n"
+                        + "        query: SELECT 1 UNION ALL SELECT 1\n        expect: 1\n");
+        assertWrong("query: SELECT 1 UNION", "query of proof two must ask for one value, not for several rows");
+    }
+
+    @Test
+    void whatTheServerFindsIsSaidWithFileAndLineAndTwiceInTheSameWords() throws Exception {
+        plan("        unless: SELECT 0\n        sql: ALTR TABLE {prefix}cocart_carts ADD a INT\n");
+        String first = assertWrong("sql: ALTR", "sql of step own is no SQL for this server: You have an error");
+        assertThat(assertWrong("sql: ALTR", "sql of step own")).isEqualTo(first);
+        change("sql: ALTR", "sql: ALTER");
+        change(
+                "    proofs:\n",
+                "    proofs:\n      - name: odd\n        description: No SQL.\n"
+                        + "        query: SELECT x y z\n        expect: 1\n");
+        assertWrong("query: SELECT x y z", "query of proof odd cannot be evaluated: ");
+    }
+
+    @Test
+    void updatesThatStandInTheWrongOrderAreSaid() throws Exception {
+        String shipped = Files.readString(planFile());
+        int first = shipped.indexOf("  - version: 3.0.0");
+        int second = shipped.indexOf("  - version: 4.3.23");
+        Files.writeString(
+                planFile(),
+                shipped.substring(0, first) + shipped.substring(second) + "\n" + shipped.substring(first, second));
+        Shop.Said check = shop.upkeep("check");
+        assertThat(check.code()).isEqualTo(1);
+        assertThat(check.out())
+                .contains("failed  settings, routes, update plans, state database: " + planFile() + ", line "
+                        + line("  - version: 3.0.0") + ", column 14: the update 3.0.0 of " + Shop.SLUG
+                        + " stands behind 4.3.23, and they are made in this order; put it in front of it");
+    }
+
+    @Test
     void aStoreThatIsAwayIsOneSentence() throws Exception {
         shop.settings("upkeep.store.acme.database.url = jdbc:mariadb://127.0.0.1:1/shop");
         Shop.Said check = shop.upkeep("check");
@@ -109,13 +177,49 @@ class PlanCheckTest {
 
     /** The shipped plan with one step of our own before its own. */
     private void plan(String step) throws Exception {
-        Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
-        Files.writeString(
-                plan,
-                Files.readString(plan)
-                        .replace(
-                                "    steps:\n",
-                                "    steps:\n      - name: own\n        description: A test.\n" + step));
+        change("    steps:\n", "    steps:\n      - name: own\n        description: A test.\n" + step);
+    }
+
+    /** Changes the first place of the shipped plan where a text stands. */
+    private void change(String right, String wrong) throws Exception {
+        String text = Files.readString(planFile());
+        assertThat(text).contains(right);
+        int at = text.indexOf(right);
+        Files.writeString(planFile(), text.substring(0, at) + wrong + text.substring(at + right.length()));
+    }
+
+    private Path planFile() {
+        return shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+    }
+
+    /** The number of the first line of the plan in which a text stands. */
+    private int line(String text) throws Exception {
+        List<String> lines = Files.readAllLines(planFile());
+        return lines.indexOf(lines.stream()
+                        .filter(line -> line.contains(text))
+                        .findFirst()
+                        .orElseThrow())
+                + 1;
+    }
+
+    /**
+     * Asserts that check finds this wrong with the plan.
+     *
+     * @param place what stands in the line that is to be named
+     */
+    private String assertWrong(String place, String sentence) throws Exception {
+        Shop.Said check = shop.upkeep("check");
+        assertThat(check.code()).isEqualTo(1);
+        String failed = check.out()
+                .lines()
+                .filter(line -> line.startsWith("failed  acme: database: "))
+                .findFirst()
+                .orElseThrow();
+        assertThat(failed)
+                .contains(planFile() + ", line " + line(place) + ", column ")
+                .contains(": " + sentence)
+                .doesNotContain("(conn=");
+        return failed;
     }
 
     private List<String> everything() throws Exception {

@@ -1,9 +1,11 @@
 package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.faults.CuttingProxy;
+import cocart.upkeep.state.StateException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -44,6 +46,22 @@ class RestartTest {
                     "UPDATE QRTZ_TRIGGERS SET TRIGGER_STATE = 'ERROR'"); // as Quartz does when it cannot read a job
             assertGoesOn(fleet, carts);
             assertOneSentence(fleet, "one");
+        }
+    }
+
+    /** Quartz, which shares its ticks there, is the first that asks for it again. */
+    @Test
+    void aStateDatabaseThatGoesAwayDuringAStartIsWhatIsBlamed() throws Exception {
+        try (OwnPostgres postgres = new OwnPostgres(folder.resolve("postgres"));
+                Shop shop = shop();
+                Fleet fleet = new Fleet(shop, folder, postgres.place()).cluster();
+                Bundle bundle = new Bundle(Settings.load(shop.home, "cluster"), true)) {
+            postgres.close();
+            assertThatThrownBy(bundle::start)
+                    .isInstanceOf(StateException.class)
+                    .hasMessageMatching(
+                            "The state database jdbc:postgresql://127\\.0\\.0\\.1:[0-9]+/state does not answer"
+                                    + " \\(.*refused.*\\); start that server, or correct upkeep\\.database\\.url");
         }
     }
 

@@ -2,6 +2,7 @@ package cocart.upkeep.backup;
 
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.store.DatabaseCopy;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.JdbcStoreDatabase;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -113,7 +114,7 @@ final class Copy implements DatabaseCopy {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + store.id() + ": the database in snapshot " + snapshot.id()
-                            + " was loaded, but cannot be used: " + e.getMessage(),
+                            + " was loaded, but cannot be used: " + Faults.words(e),
                     e);
         }
     }

@@ -6,6 +6,7 @@ import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.Events;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreSettings;
@@ -128,7 +129,7 @@ public final class Drill {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + store.id() + ": the database in snapshot " + snapshot.id()
-                            + " was loaded, but cannot be used: " + e.getMessage(),
+                            + " was loaded, but cannot be used: " + Faults.words(e),
                     e);
         }
     }

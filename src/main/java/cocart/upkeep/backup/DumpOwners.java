@@ -1,6 +1,7 @@
 package cocart.upkeep.backup;
 
 import cocart.upkeep.plan.Rights;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -58,7 +59,7 @@ final class DumpOwners {
         } catch (SQLException e) {
             throw new StoreException(
                     where + "the database " + database.address().name() + " does not say what its user may do: "
-                            + PlainText.of(String.valueOf(e.getMessage())),
+                            + PlainText.of(Faults.words(e)),
                     e);
         }
         throw new StoreException(

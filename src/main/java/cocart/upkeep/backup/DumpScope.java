@@ -1,6 +1,7 @@
 package cocart.upkeep.backup;
 
 import cocart.upkeep.plan.Rights;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -55,13 +56,13 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
             if (e.getErrorCode() == LOCKED) {
                 throw new StoreException(
                         "store " + database.store() + ": a view or table of the database " + name
-                                + " has been locked for " + LOCK_SECONDS + " seconds (" + PlainText.of(e.getMessage())
+                                + " has been locked for " + LOCK_SECONDS + " seconds (" + PlainText.of(Faults.words(e))
                                 + "), so the dump is not begun; it is tried again later",
                         e);
             }
             throw new StoreException(
                     "store " + database.store() + ": what is in the database " + name + " cannot be listed: "
-                            + e.getMessage(),
+                            + Faults.words(e),
                     e);
         }
         return scope;

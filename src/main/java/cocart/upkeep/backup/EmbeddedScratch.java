@@ -122,7 +122,7 @@ final class EmbeddedScratch implements ScratchServer {
         try {
             return Scratch.connect("127.0.0.1", port(), administrator, administratorPassword, null);
         } catch (SQLException e) {
-            throw new StoreException("The embedded MariaDB does not answer: " + e.getMessage(), e);
+            throw new StoreException("The embedded MariaDB does not answer: " + Faults.words(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package cocart.upkeep.backup;
 
 import cocart.upkeep.store.DatabaseAddress;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -124,10 +125,7 @@ public final class Scratch {
                                         ? " does not let the user " + username
                                                 + " in with this password; check upkeep.scratch.username and .password"
                                         : " cannot be reached ("
-                                                + String.valueOf(e.getMessage())
-                                                        .lines()
-                                                        .findFirst()
-                                                        .orElse("")
+                                                + Faults.words(e)
                                                 + "); is it up, and is upkeep.scratch.url right?"),
                         e,
                         refused);

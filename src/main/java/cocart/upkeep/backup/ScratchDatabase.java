@@ -1,5 +1,6 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreException;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -47,7 +48,7 @@ final class ScratchDatabase implements AutoCloseable {
         } catch (SQLException e) {
             close();
             throw new StoreException(
-                    "The scratch server cannot make a database (" + e.getMessage()
+                    "The scratch server cannot make a database (" + Faults.words(e)
                             + "): let the user of upkeep.scratch.username do so, for example by GRANT ALL ON"
                             + " `upkeep\\_scratch\\_%`.* TO that user.",
                     e,
@@ -126,7 +127,7 @@ final class ScratchDatabase implements AutoCloseable {
             LOG.warn(
                     "The scratch database {} is dropped by the next restore drill or rehearsal: {}",
                     name,
-                    e.getMessage());
+                    Faults.words(e));
         }
     }
 }

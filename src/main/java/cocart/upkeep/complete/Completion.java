@@ -10,12 +10,12 @@ import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.DatabaseCopy;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +46,16 @@ public final class Completion {
     }
 
     private void prove(UpdatePlan plan, String version, StoreDatabase database) {
-        List<String> failures = proofs.check(plan, database).failures();
-        if (!failures.isEmpty()) {
+        ProofResult result = proofs.check(plan, database);
+        if (!result.failures().isEmpty()) {
+            String remedy = result.remedies().isEmpty()
+                    ? "mend the tables, or add a step to config/updates, then run upkeep retry " + database.store()
+                            + " --replan"
+                    : String.join("; ", result.remedies());
             throw new StoreException(
                     "store " + database.store() + ": the schema is not what " + plan.plugin() + " " + version
-                            + " needs: " + String.join(" ", failures),
+                            + " needs: " + String.join(" ", result.failures())
+                            + " The plan's steps are done and leave it so: " + remedy + ".",
                     null,
                     true);
         }
@@ -84,7 +89,7 @@ public final class Completion {
                 }
             } catch (SQLException e) {
                 throw new StoreException(
-                        "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + e.getMessage(),
+                        "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + Faults.words(e),
                         e);
             }
         });
@@ -128,7 +133,8 @@ public final class Completion {
             }
             return result;
         } catch (SQLException e) {
-            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException(
+                    "store " + update.store() + ": the carts cannot be counted: " + Faults.words(e), e);
         }
     }
 

@@ -8,6 +8,7 @@ import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.Stores;
@@ -117,7 +118,8 @@ public final class HandedOver {
             }
             return result;
         } catch (SQLException e) {
-            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException(
+                    "store " + update.store() + ": the carts cannot be counted: " + Faults.words(e), e);
         }
     }
 }

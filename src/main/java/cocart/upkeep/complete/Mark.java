@@ -3,6 +3,7 @@ package cocart.upkeep.complete;
 import cocart.upkeep.plan.ProofResult;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -71,7 +72,7 @@ public final class Mark {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the option " + plan.mark() + " cannot be set in " + table + ": "
-                            + e.getMessage(),
+                            + Faults.words(e),
                     e);
         }
     }

@@ -137,7 +137,7 @@ public final class Decisions {
     /** Cancels a data update; steps that are done stay done. */
     public Outcome cancel(String store) {
         Optional<DataUpdate> update = updates.current(store);
-        if (update.isPresent() && update.get().isOpen() && updates.cancel(update.get(), "canceled by upkeep cancel")) {
+        if (update.isPresent() && updates.cancel(update.get(), "canceled by upkeep cancel")) {
             return told(
                     store,
                     done("Canceled: the data update of " + update.get().plugin() + " to "

@@ -1,6 +1,8 @@
 package cocart.upkeep.detect;
 
 import java.time.Instant;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +31,17 @@ public record Sighting(
         UNSETTLED,
         ABSENT;
 
+        /** A state that only another version of this program can have written is not acted on; the next look replaces it. */
+        static State of(String text) {
+            return Stream.of(values())
+                    .filter(state -> state.text().equals(text))
+                    .findFirst()
+                    .orElse(UNSETTLED);
+        }
+
         /** As the state database and {@code status} write it. */
         public String text() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 }

@@ -9,7 +9,6 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -139,7 +138,7 @@ public final class Sightings {
                 row.getString("id"),
                 row.getString("plugin"),
                 row.getString("fingerprint"),
-                Sighting.State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                Sighting.State.of(row.getString("state")),
                 row.getString("version"),
                 row.getString("rolled_back_from"),
                 row.getString("reason"),

@@ -10,6 +10,7 @@ import cocart.upkeep.state.DueUpdate;
 import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -173,6 +174,9 @@ public final class Planning {
             waiting = rehearsals.refusal(update);
         }
         if (waiting == null) {
+            waiting = queue.refusal(update);
+        }
+        if (waiting == null) {
             waiting = waiting(update);
         }
         updates.waiting(update.id(), waiting);
@@ -193,7 +197,8 @@ public final class Planning {
             Carts.Measure carts = Carts.measure(connection, plan, database);
             updates.cartsBefore(update.id(), carts.count(), carts.checksum());
         } catch (SQLException e) {
-            throw new StoreException("store " + update.store() + ": the carts cannot be counted: " + e.getMessage(), e);
+            throw new StoreException(
+                    "store " + update.store() + ": the carts cannot be counted: " + Faults.words(e), e);
         }
     }
 

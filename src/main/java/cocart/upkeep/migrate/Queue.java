@@ -1,6 +1,7 @@
 package cocart.upkeep.migrate;
 
 import cocart.upkeep.state.Away;
+import cocart.upkeep.state.DataUpdate;
 import cocart.upkeep.state.Database;
 import cocart.upkeep.state.Events;
 import cocart.upkeep.state.Instance;
@@ -102,6 +103,22 @@ public final class Queue {
                 .param("update", dataUpdateId)
                 .query(Integer.class)
                 .list());
+    }
+
+    /** Why a data update can never come to its end; null if it can. */
+    @Nullable
+    String refusal(DataUpdate update) {
+        return database
+                .sql("steps-unknown")
+                .param("id", update.id())
+                .query((row, n) ->
+                        "Refused: the state '" + row.getString("status") + "' of step " + row.getString("name")
+                                + " in the state database is none that this version of upkeep knows. Run the newer version that"
+                                + " wrote it, or run: upkeep retry " + update.store() + " --replan")
+                .list()
+                .stream()
+                .findFirst()
+                .orElse(null);
     }
 
     /** Claims the store's next step; null if there is none, it is not due yet, or one is running. */

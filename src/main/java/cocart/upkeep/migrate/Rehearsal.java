@@ -11,6 +11,7 @@ import cocart.upkeep.state.OwnUpdaters;
 import cocart.upkeep.state.PluginStates;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.DatabaseCopy;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
@@ -104,7 +105,7 @@ public final class Rehearsal {
             before = Carts.measure(connection, plan, database);
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + e.getMessage(), e);
+                    "store " + rehearsed.store() + ": the carts in the copy cannot be counted: " + Faults.words(e), e);
         }
         rehearsed.add("count carts", "complete", System.nanoTime() - begun, before.count());
         for (Proofs.Found found : proofs.ofEach(plan, database)) {

@@ -3,6 +3,7 @@ package cocart.upkeep.migrate;
 import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -180,7 +181,7 @@ public final class StepRunner {
         boolean permanent = state.startsWith("42") || e.getErrorCode() == UNKNOWN_DATA_TYPE;
         return new StoreException(
                 where + " failed: "
-                        + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+                        + Faults.words(e)
                         + (permanent
                                 ? "; mend its SQL in config/updates, then: upkeep retry " + database.store()
                                         + " --replan"

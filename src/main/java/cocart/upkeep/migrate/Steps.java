@@ -3,6 +3,7 @@ package cocart.upkeep.migrate;
 import cocart.upkeep.plan.Plans;
 import cocart.upkeep.plan.UpdatePlan;
 import cocart.upkeep.state.Database;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
@@ -143,7 +144,7 @@ public final class Steps {
                     "store {}: the steps behind {} were not looked at: {}",
                     claim.store(),
                     claim.name(),
-                    e.getMessage());
+                    Faults.words(e));
         }
         return new StepResult("no-op", done);
     }
@@ -164,7 +165,7 @@ public final class Steps {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the blog " + place.blog() + " cannot be looked for: "
-                            + e.getMessage(),
+                            + Faults.words(e),
                     e);
         }
     }

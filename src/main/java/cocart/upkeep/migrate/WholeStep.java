@@ -3,6 +3,7 @@ package cocart.upkeep.migrate;
 import cocart.upkeep.plan.Carts;
 import cocart.upkeep.plan.Proofs;
 import cocart.upkeep.plan.UpdatePlan;
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -281,7 +282,7 @@ final class WholeStep {
             return Carts.measure(reader, plan, database);
         } catch (SQLException e) {
             if (String.valueOf(e.getSQLState()).startsWith("42")) {
-                throw changed("they cannot be read any more (" + words(e) + ")");
+                throw changed("they cannot be read any more (" + Faults.words(e) + ")");
             }
             throw e;
         }
@@ -330,7 +331,7 @@ final class WholeStep {
                     if (!AlterTable.isRefused(e)) {
                         throw e;
                     }
-                    refused = refused.isEmpty() ? words(e) : refused;
+                    refused = refused.isEmpty() ? Faults.words(e) : refused;
                 }
             }
         }
@@ -399,14 +400,6 @@ final class WholeStep {
 
     private String seconds() {
         return limits.block().toMillis() / 1000d + " s (upkeep.migrate.block)";
-    }
-
-    private static String words(SQLException e) {
-        return String.valueOf(e.getMessage())
-                .replaceFirst("^\\(conn=\\d+\\) ", "")
-                .lines()
-                .findFirst()
-                .orElse("");
     }
 
     private void compare(Carts.Measure before, Carts.Measure after) {

@@ -16,6 +16,7 @@ final class StoreView {
      * The data update of a plugin that counts.
      *
      * @param state as in {@link cocart.upkeep.state.DataUpdate}
+     * @param open true if it is not at its end, so that no other one can be opened
      * @param note what became of the plugin's own updater, or null
      * @param cacheNote what the store's object cache may still show, or null
      * @param handedOver true if WordPress makes it
@@ -27,6 +28,7 @@ final class StoreView {
             String toVersion,
             String codeVersion,
             String state,
+            boolean open,
             @Nullable String reason,
             @Nullable Instant exposedSince,
             @Nullable Instant finishedAt,

@@ -67,6 +67,7 @@ final class StoreViews {
                 row.getString("to_version"),
                 row.getString("code_version"),
                 row.getString("state"),
+                row.getString("open_key") != null,
                 row.getString("reason"),
                 Database.instant(row, "exposed_since"),
                 Database.instant(row, "finished_at"),

@@ -36,8 +36,21 @@ final class UpdateCauses implements Function<StoreView, Stream<Finding>> {
             case "complete" -> complete(view, update);
             case "failed" -> failed(view, update);
             case "blocked" -> blocked(update);
-            default -> null;
+            case "canceled" -> null;
+            default -> update.open() ? unknown(view, update) : null;
         };
+    }
+
+    /** A newer version has written it, or somebody by hand; it keeps the store from any other data update. */
+    private static Finding unknown(StoreView view, Update update) {
+        return Finding.of(
+                Cause.UPDATE_REFUSED,
+                update.plugin(),
+                update.id() + "\n" + update.state(),
+                "The data update of " + update.plugin() + " to " + update.toVersion() + " does not go on: its state '"
+                        + update.state() + "' in the state database is none that this version of upkeep knows. Run the"
+                        + " newer version that wrote it, or run: upkeep cancel " + view.id() + ", then: upkeep retry "
+                        + view.id());
     }
 
     private static Finding required(StoreView view, Update update) {

@@ -78,6 +78,22 @@ public final class Carts {
                 "SELECT COUNT(*) FROM " + database.address().table(plan.carts().table()))));
     }
 
+    /** The columns of the carts table of the store, or of its main site; empty if it is not there. */
+    static List<String> columns(Connection connection, UpdatePlan plan, StoreDatabase database) throws SQLException {
+        List<String> found = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT column_name FROM"
+                + " information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?"
+                + " ORDER BY ordinal_position")) {
+            statement.setString(1, database.address().table(plan.carts().table()));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    found.add(rows.getString(1));
+                }
+            }
+        }
+        return found;
+    }
+
     /** How the compared columns are declared: a change of one may change what rows hold without touching them. */
     public static List<String> declarations(Connection connection, UpdatePlan plan, StoreDatabase database)
             throws SQLException {

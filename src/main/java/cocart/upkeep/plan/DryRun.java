@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -55,20 +56,23 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
     private static final Set<String> RIGHTS = Set.of("ALTER", "UPDATE", "DELETE", "INSERT", "CREATE", "DROP");
     private static final Pattern TABLE = Pattern.compile("\\{prefix\\}([A-Za-z0-9_]+)");
 
-    /** @throws StoreException if the database cannot be asked */
-    public static DryRun of(UpdatePlan plan, StoreDatabase database) {
+    /**
+     * @param plan one of the plans
+     * @throws StoreException if the database cannot be asked
+     */
+    public static DryRun of(UpdatePlan plan, Plans plans, StoreDatabase database) {
         try (Connection connection = database.connect()) {
             execute(connection, "SET SESSION TRANSACTION READ ONLY");
             execute(connection, "START TRANSACTION");
             try {
-                return new Asking(plan, database, connection).run();
+                return new Asking(plan, plans, database, connection).run();
             } finally {
                 execute(connection, "ROLLBACK");
             }
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the plan of " + plan.plugin() + " " + plan.version()
-                            + " cannot be tried: " + e.getMessage(),
+                            + " cannot be tried: " + Faults.words(e),
                     e);
         }
     }
@@ -77,17 +81,20 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
     private static final class Asking {
 
         private final UpdatePlan plan;
+        private final Plans plans;
         private final StoreDatabase database;
         private final Connection connection;
         private final List<String> wrong = new ArrayList<>();
 
-        Asking(UpdatePlan plan, StoreDatabase database, Connection connection) {
+        Asking(UpdatePlan plan, Plans plans, StoreDatabase database, Connection connection) {
             this.plan = plan;
+            this.plans = plans;
             this.database = database;
             this.connection = connection;
         }
 
         DryRun run() throws SQLException {
+            columns();
             List<Step> steps = new ArrayList<>();
             boolean afterOthers = false;
             for (UpdatePlan.Step step : plan.steps()) {
@@ -104,6 +111,35 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
             }
             return new DryRun(
                     steps, proofs, rights(), List.copyOf(wrong), proofs.stream().anyMatch(p -> !p.holds()));
+        }
+
+        /** What the carts are measured by must be there before the first step, but for what an earlier update makes. */
+        private void columns() throws SQLException {
+            List<String> there = Carts.columns(connection, plan, database);
+            if (there.isEmpty()) {
+                return;
+            }
+            missing("key of carts", List.of(plan.carts().key()), there);
+            missing("columns of carts", plan.carts().columns(), there);
+        }
+
+        private void missing(String field, List<String> named, List<String> there) {
+            List<String> missing = named.stream()
+                    .filter(column -> there.stream().noneMatch(column::equalsIgnoreCase) && !isMadeBefore(column))
+                    .toList();
+            if (!missing.isEmpty()) {
+                wrong.add(where(field) + (missing.size() == 1 ? "names a column" : "names columns") + " that "
+                        + database.address().table(plan.carts().table()) + " does not have, "
+                        + String.join(", ", missing) + "; it has " + String.join(", ", there));
+            }
+        }
+
+        private boolean isMadeBefore(String column) {
+            Pattern name = Pattern.compile("(?i)\\b" + Pattern.quote(column) + "\\b");
+            return plans.of(plan.plugin()).stream()
+                    .takeWhile(earlier -> !earlier.equals(plan))
+                    .flatMap(earlier -> earlier.steps().stream())
+                    .anyMatch(step -> name.matcher(step.sql()).find());
         }
 
         private List<Right> rights() throws SQLException {
@@ -150,24 +186,38 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
         /** @param afterOthers a step before it is to run, which may make what is asked for here */
         private String status(UpdatePlan.Step step, boolean afterOthers) {
             try {
-                String done = Proofs.scalar(connection, Proofs.prefixed(step.unless(), database));
+                String done = value("unless of step " + step.name(), step.unless());
                 return done != null && !done.equals("0") ? "done already" : "to run";
             } catch (SQLException e) {
                 if (afterOthers && isUnknown(e)) {
-                    return "not known before the steps above have run (" + line(e) + ")";
+                    return "not known before the steps above have run (" + Faults.words(e) + ")";
                 }
-                wrong.add(where("unless of step " + step.name()) + "cannot be evaluated: " + line(e));
+                wrong.add(where("unless of step " + step.name()) + "cannot be evaluated: " + Faults.words(e));
                 return "cannot be asked";
             }
         }
 
         private Proof proof(UpdatePlan.Proof proof) {
             try {
-                String found = Proofs.scalar(connection, Proofs.prefixed(proof.query(), database));
+                String found = value("query of proof " + proof.name(), proof.query());
                 return new Proof(proof.name(), proof.expect().equals(found), proof.expect(), found);
             } catch (SQLException e) {
-                wrong.add(where("query of proof " + proof.name()) + "cannot be evaluated: " + line(e));
+                wrong.add(where("query of proof " + proof.name()) + "cannot be evaluated: " + Faults.words(e));
                 return new Proof(proof.name(), false, proof.expect(), null);
+            }
+        }
+
+        /** The first value that a question is answered by; a second one is a mistake. */
+        private @Nullable String value(String field, String query) throws SQLException {
+            try (Statement statement = connection.createStatement();
+                    ResultSet result = statement.executeQuery(Proofs.prefixed(query, database))) {
+                int columns = result.getMetaData().getColumnCount();
+                String first = result.next() ? result.getString(1) : null;
+                if (columns > 1 || result.next()) {
+                    wrong.add(where(field) + "must ask for one value, not "
+                            + (columns > 1 ? "for " + columns + " columns" : "for several rows"));
+                }
+                return first;
             }
         }
 
@@ -184,7 +234,7 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
                 execute(connection, "DEALLOCATE PREPARE upkeep_check");
             } catch (SQLException e) {
                 if (e.getErrorCode() == SYNTAX_ERROR || e.getErrorCode() == UNKNOWN_DATA_TYPE) {
-                    wrong.add(where("sql of step " + step.name()) + "is no SQL for this server: " + line(e));
+                    wrong.add(where("sql of step " + step.name()) + "is no SQL for this server: " + Faults.words(e));
                 }
             }
         }
@@ -210,18 +260,13 @@ public record DryRun(List<Step> steps, List<Proof> proofs, List<Right> rights, L
         }
 
         private String where(String field) {
-            return "store " + database.store() + ": " + plan.plugin() + " " + plan.version() + " in config/updates: "
-                    + field + " ";
+            return "store " + database.store() + ": " + plans.place(plan, field) + ": " + field + " ";
         }
     }
 
     /** A table or a column that is not there. */
     private static boolean isUnknown(SQLException e) {
         return e.getErrorCode() == 1146 || e.getErrorCode() == 1054;
-    }
-
-    private static String line(SQLException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     private static void execute(Connection connection, String sql) throws SQLException {

@@ -10,9 +10,13 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -21,7 +25,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -48,8 +51,21 @@ public final class Plans {
     private final Path folder;
     private volatile Known known;
 
-    /** @param stamps the files' names with their sizes and times when they were read */
-    private record Known(Map<Path, String> stamps, List<UpdatePlan> plans) {}
+    /**
+     * @param stamps the files' names with their sizes and times when they were read
+     * @param places file and line of each part of a plan, by {@link #key}
+     */
+    private record Known(Map<Path, String> stamps, List<UpdatePlan> plans, Map<String, String> places) {
+
+        static Known read(Map<Path, String> stamps) {
+            List<UpdatePlan> plans = new ArrayList<>();
+            Map<String, String> places = new HashMap<>();
+            for (Path file : stamps.keySet()) {
+                new PlanFile(file, places).read(plans);
+            }
+            return new Known(stamps, List.copyOf(plans), Map.copyOf(places));
+        }
+    }
 
     /**
      * Reads and checks all plans of a folder.
@@ -60,19 +76,11 @@ public final class Plans {
         this.folder = folder;
         try {
             Map<Path, String> stamps = stamps(Instant.MAX);
-            known = new Known(stamps, read(stamps.keySet()));
+            known = Known.read(stamps);
         } catch (IOException e) {
             throw new StoreException(
                     folder + " with the update plans cannot be read; put it back from the archive", e, true);
         }
-    }
-
-    private static List<UpdatePlan> read(Set<Path> files) {
-        List<UpdatePlan> plans = new ArrayList<>();
-        for (Path file : files) {
-            new PlanFile(file).read(plans);
-        }
-        return List.copyOf(plans);
     }
 
     /** The plans as they are now. While a file cannot be used, those from before it was changed. */
@@ -81,7 +89,7 @@ public final class Plans {
         try {
             Map<Path, String> stamps = stamps(Instant.now().minus(SETTLE));
             if (!stamps.equals(before.stamps())) {
-                known = new Known(stamps, read(stamps.keySet()));
+                known = Known.read(stamps);
                 LOG.info("The update plans in {} have changed and were read again.", folder);
             }
         } catch (Unsettled e) {
@@ -90,7 +98,7 @@ public final class Plans {
             Map<Path, String> stamps = stampsOrNone();
             if (!stamps.equals(before.stamps())) { // else it has been said
                 LOG.warn("The update plans stay as they were before {} was changed: {}", folder, e.getMessage());
-                known = new Known(stamps, before.plans());
+                known = new Known(stamps, before.plans(), before.places());
             }
         }
         return known.plans();
@@ -147,12 +155,47 @@ public final class Plans {
         return plans();
     }
 
+    /**
+     * Where a part of a plan stands, as {@code config/updates/FILE.yaml, line 12, column 17}.
+     *
+     * @param field {@code version}, {@code columns of carts}, {@code key of carts}, {@code sql of step NAME},
+     *     {@code unless of step NAME} or {@code query of proof NAME}
+     */
+    public String place(UpdatePlan plan, String field) {
+        return known.places().getOrDefault(key(plan.plugin(), plan.version(), field), folder.toString());
+    }
+
+    private static String key(String plugin, String version, String field) {
+        return plugin + " " + version + " " + field;
+    }
+
+    /**
+     * A plugin's updates are made in the order in which they stand, so that an earlier version must stand first.
+     *
+     * @param versions PHP's order of versions
+     * @throws StoreException (permanent) if it does not
+     */
+    public void checkOrder(Comparator<String> versions) {
+        Map<String, UpdatePlan> before = new HashMap<>();
+        for (UpdatePlan plan : plans()) {
+            UpdatePlan last = before.put(plan.plugin(), plan);
+            if (last != null && versions.compare(last.version(), plan.version()) > 0) {
+                throw new StoreException(
+                        place(plan, "version") + ": the update " + plan.version() + " of " + plan.plugin()
+                                + " stands behind " + last.version()
+                                + ", and they are made in this order; put it in front of it",
+                        null,
+                        true);
+            }
+        }
+    }
+
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{[A-Za-z_]+\\}");
     private static final Pattern INTO = Pattern.compile("(?i)\\bINTO\\b");
-    private static final Set<String> SQL = Set.of("sql", "unless", "query");
+    private static final Set<String> PREFIXED = Set.of("sql", "unless", "query", "remedy");
 
-    /** One file. */
-    private record PlanFile(Path file) {
+    /** One file; what it finds where goes to the places. */
+    private record PlanFile(Path file, Map<String, String> places) {
 
         void read(List<UpdatePlan> plans) {
             Node root;
@@ -192,21 +235,28 @@ public final class Plans {
             if (fields.has("updater")) {
                 fields.list("updater").forEach(hook -> updater.add(text(hook, "updater", "[A-Za-z0-9_/-]+")));
             }
+            String version = fields.text("version", "[0-9][A-Za-z0-9.+_-]*");
+            Map<String, Node> marks = new HashMap<>(Map.of(
+                    "version", fields.node("version"),
+                    "key of carts", carts.node("key"),
+                    "columns of carts", carts.node("columns")));
             UpdatePlan.Carts cartsTable = new UpdatePlan.Carts(
                     carts.text("table", "[A-Za-z0-9_]+"), carts.text("key", "[A-Za-z0-9_]+"), List.copyOf(columns));
-            return new UpdatePlan(
+            UpdatePlan plan = new UpdatePlan(
                     plugin,
-                    fields.text("version", "[0-9][A-Za-z0-9.+_-]*"),
+                    version,
                     fields.has("declared")
                             && fields.text("declared", "true|false").equals("true"),
                     fields.text("mark", "[A-Za-z0-9_]+"),
                     cartsTable,
                     List.copyOf(updater),
-                    named(fields.list("steps"), step -> step(step, cartsTable), UpdatePlan.Step::name),
-                    named(fields.list("proofs"), this::proof, UpdatePlan.Proof::name));
+                    named(fields.list("steps"), step -> step(step, cartsTable, marks), UpdatePlan.Step::name),
+                    named(fields.list("proofs"), proof -> proof(proof, marks), UpdatePlan.Proof::name));
+            marks.forEach((field, mark) -> places.put(key(plugin, version, field), file + place(mark)));
+            return plan;
         }
 
-        private UpdatePlan.Step step(Node node, UpdatePlan.Carts carts) {
+        private UpdatePlan.Step step(Node node, UpdatePlan.Carts carts, Map<String, Node> marks) {
             Fields fields = new Fields(node, "name", "description", "unless", "sql", "chunk?");
             UpdatePlan.Chunk chunk = null;
             if (fields.has("chunk")) {
@@ -222,8 +272,11 @@ public final class Plans {
                 throw wrong(fields.node("sql"), "sql of a step with chunk must use :from and :to");
             }
             forbid(fields.node("sql"), sql, carts);
+            String name = fields.text("name", "[a-z0-9][a-z0-9-]*");
+            marks.put("unless of step " + name, fields.node("unless"));
+            marks.put("sql of step " + name, fields.node("sql"));
             return new UpdatePlan.Step(
-                    fields.text("name", "[a-z0-9][a-z0-9-]*"),
+                    name,
                     fields.text("description", "(?s).+"),
                     fields.text("unless", "(?si)\\s*SELECT\\b.+"),
                     sql,
@@ -262,13 +315,16 @@ public final class Plans {
                     : Duration.ofSeconds(Integer.parseInt(text.substring(0, text.length() - 1)));
         }
 
-        private UpdatePlan.Proof proof(Node node) {
-            Fields fields = new Fields(node, "name", "description", "query", "expect");
+        private UpdatePlan.Proof proof(Node node, Map<String, Node> marks) {
+            Fields fields = new Fields(node, "name", "description", "query", "expect", "remedy?");
+            String name = fields.text("name", "[a-z0-9][a-z0-9-]*");
+            marks.put("query of proof " + name, fields.node("query"));
             return new UpdatePlan.Proof(
-                    fields.text("name", "[a-z0-9][a-z0-9-]*"),
+                    name,
                     fields.text("description", "(?s).+"),
                     fields.text("query", "(?si)\\s*SELECT\\b.+"),
-                    fields.text("expect", "(?s).*"));
+                    fields.text("expect", "(?s).*"),
+                    fields.has("remedy") ? fields.text("remedy", "(?s).+") : null);
         }
 
         private <T> List<T> named(List<Node> nodes, Function<Node, T> read, Function<T, String> name) {
@@ -302,7 +358,7 @@ public final class Plans {
                                         : field + " must match " + pattern + ", not '" + value + "'");
             }
             Matcher placeholder = PLACEHOLDER.matcher(value);
-            while (SQL.contains(field) && placeholder.find()) {
+            while (PREFIXED.contains(field) && placeholder.find()) {
                 if (!placeholder.group().equals("{prefix}")) {
                     throw wrong(node, field + " has " + placeholder.group() + "; the only placeholder is {prefix}");
                 }
@@ -310,20 +366,21 @@ public final class Plans {
             return value;
         }
 
-        private StoreException wrong(@Nullable Node node, String what) {
-            String place = node == null
-                    ? ""
-                    : node.getStartMark()
-                            .map(mark -> ", line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1))
-                            .orElse("");
-            return new StoreException(file + place + ": " + what, null, true);
+        private StoreException wrong(Node node, String what) {
+            return new StoreException(file + place(node) + ": " + what, null, true);
+        }
+
+        private static String place(Node node) {
+            return node.getStartMark()
+                    .map(mark -> ", line " + (mark.getLine() + 1) + ", column " + (mark.getColumn() + 1))
+                    .orElse("");
         }
 
         /** A mapping whose fields are known; a name with {@code ?} may be missing. */
         private final class Fields {
 
             private final Node mapping;
-            private final java.util.Map<String, Node> values = new java.util.LinkedHashMap<>();
+            private final Map<String, Node> values = new LinkedHashMap<>();
 
             Fields(Node node, String... names) {
                 mapping = node;
@@ -359,7 +416,7 @@ public final class Plans {
             }
 
             Node node(String name) {
-                return java.util.Objects.requireNonNull(values.get(name));
+                return Objects.requireNonNull(values.get(name));
             }
 
             String text(String name, String pattern) {

@@ -8,11 +8,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param tableMissing the carts table or the options table does not exist: nothing can be said
  * @param failures one sentence for each proof that does not hold
+ * @param remedies what a person does where the steps leave it so, a clause each, as far as the plan says it; in a network
+ *     for the first site where a proof does not hold
  * @param markValue value of the plan's mark option, or null if the store has none
  */
 public record ProofResult(
         boolean tableMissing,
         List<String> failures,
+        List<String> remedies,
         @Nullable String markValue) {
 
     /** True if the schema is what the plan leads to. */

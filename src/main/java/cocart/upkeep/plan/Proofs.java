@@ -1,5 +1,6 @@
 package cocart.upkeep.plan;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.Site;
 import cocart.upkeep.store.StoreDatabase;
@@ -52,7 +53,7 @@ public final class Proofs {
     public ProofResult check(UpdatePlan plan, StoreDatabase database) {
         List<Found> found = ofEach(plan, database);
         if (found.isEmpty()) {
-            return new ProofResult(true, List.of(missing(plan, database)), null);
+            return new ProofResult(true, List.of(missing(plan, database)), List.of(), null);
         }
         List<String> failures = found.stream()
                 .flatMap(site -> site.result().failures().stream())
@@ -67,7 +68,13 @@ public final class Proofs {
         }
         List<@Nullable String> marks = new ArrayList<>();
         found.forEach(site -> marks.add(site.result().markValue()));
-        return new ProofResult(false, failures, marks.contains(null) ? null : Collections.min(marks, versions));
+        List<String> remedies = found.stream()
+                .filter(site -> !site.result().holds())
+                .findFirst()
+                .map(site -> site.result().remedies())
+                .orElse(List.of());
+        return new ProofResult(
+                false, failures, remedies, marks.contains(null) ? null : Collections.min(marks, versions));
     }
 
     /** The same for each site that has the tables, the main site first. */
@@ -81,29 +88,36 @@ public final class Proofs {
             queries.add(MARK.formatted(plan.mark()));
             List<@Nullable String[]> values = values(connection, queries, sites);
             return IntStream.range(0, sites.size())
-                    .mapToObj(i -> new Found(sites.get(i), result(plan, values.get(i), network ? sites.get(i) : null)))
+                    .mapToObj(i -> new Found(sites.get(i), result(plan, values.get(i), sites.get(i), network)))
                     .toList();
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the proofs of " + plan.plugin() + " " + plan.version()
-                            + " cannot be evaluated: " + e.getMessage(),
+                            + " cannot be evaluated: " + Faults.words(e),
                     e);
         }
     }
 
-    /** @param named the site to be named, or null where there is only one */
-    private static ProofResult result(UpdatePlan plan, @Nullable String[] values, @Nullable Site named) {
+    /** @param network true if there are more sites than one, so that it is to be named */
+    private static ProofResult result(UpdatePlan plan, @Nullable String[] values, Site site, boolean network) {
         List<String> failures = new ArrayList<>();
+        List<String> remedies = new ArrayList<>();
         for (int i = 0; i < plan.proofs().size(); i++) {
             UpdatePlan.Proof proof = plan.proofs().get(i);
             if (!proof.expect().equals(values[i])) {
                 failures.add("Proof " + proof.name() + " does not hold"
-                        + (named == null ? "" : " in " + named.address().prefix()) + " (" + proof.description()
+                        + (network ? " in " + site.address().prefix() : "") + " (" + proof.description()
                         + " Expected " + proof.expect() + ", found " + values[i] + ".)");
+                if (proof.remedy() != null) {
+                    remedies.add(prefixed(proof.remedy(), site));
+                }
             }
         }
         return new ProofResult(
-                false, List.copyOf(failures), version(values[plan.proofs().size()]));
+                false,
+                List.copyOf(failures),
+                List.copyOf(remedies),
+                version(values[plan.proofs().size()]));
     }
 
     private static String missing(UpdatePlan plan, StoreDatabase database) {
@@ -114,7 +128,7 @@ public final class Proofs {
                     + database.store() + ".database.prefix right, and has CoCart ever been active?";
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": the table " + carts + " cannot be looked for: " + e.getMessage(),
+                    "store " + database.store() + ": the table " + carts + " cannot be looked for: " + Faults.words(e),
                     e);
         }
     }
@@ -147,7 +161,7 @@ public final class Proofs {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": Action Scheduler's table "
-                            + database.address().table(table) + " cannot be read: " + e.getMessage(),
+                            + database.address().table(table) + " cannot be read: " + Faults.words(e),
                     e);
         }
     }
@@ -158,7 +172,7 @@ public final class Proofs {
             return database.sites(connection, plan.carts().table());
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": its blogs cannot be looked for: " + e.getMessage(), e);
+                    "store " + database.store() + ": its blogs cannot be looked for: " + Faults.words(e), e);
         }
     }
 
@@ -180,7 +194,7 @@ public final class Proofs {
             return marks.isEmpty() || marks.contains(null) ? null : Collections.min(marks, versions);
         } catch (SQLException e) {
             throw new StoreException(
-                    "store " + database.store() + ": the option " + plan.mark() + " cannot be read: " + e.getMessage(),
+                    "store " + database.store() + ": the option " + plan.mark() + " cannot be read: " + Faults.words(e),
                     e);
         }
     }
@@ -193,7 +207,7 @@ public final class Proofs {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the option " + name + " cannot be read from " + options + ": "
-                            + e.getMessage(),
+                            + Faults.words(e),
                     e);
         }
     }

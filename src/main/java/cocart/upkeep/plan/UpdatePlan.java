@@ -113,8 +113,19 @@ public record UpdatePlan(
      * @param description what it shows, one sentence
      * @param query query with one value
      * @param expect the value, as text, that shows that the update is done
+     * @param remedy what a person does where the steps leave it so, for people; may have {@code {prefix}}; or null
      */
-    public record Proof(String name, String description, String query, String expect) {
+    public record Proof(
+            String name,
+            String description,
+            String query,
+            String expect,
+            @Nullable String remedy) {
+
+        /** One that says no remedy. */
+        public Proof(String name, String description, String query, String expect) {
+            this(name, description, query, expect, null);
+        }
 
         private Proof bare() {
             return new Proof(name, "", Checksum.normalised(query), expect);

@@ -56,8 +56,14 @@ public final class Events {
 
     /** The same for what ends a run, which some commands say themselves. */
     public void outcome(String store, String text) {
+        insert(store, List.of(text));
+        outcomeAgain(store, text);
+    }
+
+    /** Logs what ended a run just as it ended the one before, so that the history has it already. */
+    void outcomeAgain(String store, String text) {
         outcomes.put(store, text);
-        add(store, List.of(text), outcomesAreSaid ? Level.DEBUG : Level.WARN);
+        log(store, List.of(text), outcomesAreSaid ? Level.DEBUG : Level.WARN);
     }
 
     /** Records a sentence that is logged elsewhere. */

@@ -88,6 +88,17 @@ public final class StateDatabase {
         }
     }
 
+    /**
+     * What is wrong and what to do if the state database is why a start failed; null if it is not.
+     *
+     * @param username who logged in
+     */
+    public static @Nullable String away(Throwable error, String url, String username) {
+        return StateFaults.isPassing(error) || StateFaults.isFull(error)
+                ? "The state database " + visible(url) + " " + StateFaults.words(error, username)
+                : null;
+    }
+
     /** Why nothing can be recorded in an open database any more, a clause; empty if that is not known. */
     public static String trouble(HikariDataSource pool) {
         return pool instanceof H2Pool file ? file.trouble() : "";

@@ -1,5 +1,6 @@
 package cocart.upkeep.state;
 
+import cocart.upkeep.store.Faults;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
@@ -103,7 +104,7 @@ final class StateFaults {
             return "cannot be opened: " + gone;
         }
         SQLException sql = sql(error);
-        String reason = reason(error);
+        String reason = reason(sql == null ? error : sql); // the pool's own words are only that it waited
         if (sql == null) {
             return "cannot be opened (" + reason + "); check upkeep.database.url, .username and .password";
         }
@@ -154,11 +155,9 @@ final class StateFaults {
         while (cause.getCause() != null && !(cause instanceof SQLException)) {
             cause = cause.getCause();
         }
-        String message = String.valueOf(cause.getMessage());
-        return message.lines()
-                .findFirst()
-                .orElse(message)
-                .replaceAll("\\s*\\[[0-9-]+\\]$", "")
-                .replaceAll("^\\(conn=[0-9]+\\) ", "");
+        String message = cause instanceof SQLException sql
+                ? Faults.words(sql)
+                : String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        return message.replaceAll("\\s*\\[[0-9-]+\\]$", "");
     }
 }

@@ -5,6 +5,8 @@ import cocart.upkeep.store.Secrets;
 import cocart.upkeep.store.StoreException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +20,9 @@ public final class Troubles {
     private final Updates updates;
     private final Events events;
 
+    /** What this process last said of a failed run, by store/job: its log begins anew, also where the history goes on. */
+    private final Map<String, String> said = new ConcurrentHashMap<>();
+
     public Troubles(Jobs jobs, Updates updates, Events events) {
         this.jobs = jobs;
         this.updates = updates;
@@ -27,9 +32,14 @@ public final class Troubles {
     /** Ends a claimed run of a job with an error. */
     public void job(String store, String job, Exception error) {
         String sentence = sentence(error);
+        String text = "Job " + job + " failed: " + sentence;
         Away.tolerate(() -> {
-            if (jobs.finish(store, job, sentence)) {
-                events.outcome(store, "Job " + job + " failed: " + sentence);
+            boolean isNew = jobs.finish(store, job, sentence);
+            boolean isSaid = text.equals(said.put(store + "/" + job, text));
+            if (isNew) {
+                events.outcome(store, text);
+            } else if (!isSaid) {
+                events.outcomeAgain(store, text);
             }
         });
     }

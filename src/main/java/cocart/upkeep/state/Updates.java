@@ -163,7 +163,8 @@ public final class Updates {
 
     /**
      * Cancels an open update: no step of it is begun any more. One that is running goes to its end, or, if it runs in
-     * chunks, to the end of its chunk; steps that are done stay done. False if it is not open, or not any more.
+     * chunks, to the end of its chunk; steps that are done stay done. Whatever its state is called. False if it is not open, or not
+     * any more.
      */
     public boolean cancel(DataUpdate update, String reason) {
         return change(database.sql("update-cancel").param("reason", Database.cut(reason)), update, () -> {

@@ -8,9 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.regex.Pattern;
 
-/** What is behind an IOException, in words: those of java.nio.file often say no more than the path. */
+/**
+ * What is behind an exception, in words: those of java.nio.file often say no more than the path, those of a database's
+ * driver more than is wrong.
+ */
 public final class Faults {
+
+    /** MariaDB's driver puts the connection's number before what the server says: another one each time. */
+    private static final Pattern CONNECTION = Pattern.compile("\\(conn=\\d+\\) ");
 
     private Faults() {}
 
@@ -51,5 +59,11 @@ public final class Faults {
             return file.getReason();
         }
         return String.valueOf(error.getMessage());
+    }
+
+    /** What a database or its driver says, on one line: the same words for the same fault, whichever connection had it. */
+    public static String words(SQLException error) {
+        String message = String.valueOf(error.getMessage());
+        return CONNECTION.matcher(message.lines().findFirst().orElse("")).replaceAll("");
     }
 }

@@ -134,10 +134,7 @@ public final class JdbcStoreDatabase implements StoreDatabase {
             default ->
                 new StoreException(
                         where + "the database at " + place + " cannot be reached ("
-                                + String.valueOf(e.getMessage())
-                                        .lines()
-                                        .findFirst()
-                                        .orElse("") + "); is it up, and is "
+                                + Faults.words(e) + "); is it up, and is "
                                 + settings + " right?",
                         e);
         };

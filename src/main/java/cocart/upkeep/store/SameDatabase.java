@@ -35,7 +35,7 @@ public final class SameDatabase {
             return isOnOneServer(one, other) && hasSameName(one, other);
         } catch (SQLException e) {
             throw new StoreException(
-                    "It could not be found out whether --database-url is the store's own database (" + e.getMessage()
+                    "It could not be found out whether --database-url is the store's own database (" + Faults.words(e)
                             + "); nothing was restored, try again.",
                     e);
         }

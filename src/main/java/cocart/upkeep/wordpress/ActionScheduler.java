@@ -1,5 +1,6 @@
 package cocart.upkeep.wordpress;
 
+import cocart.upkeep.store.Faults;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
 import java.sql.Connection;
@@ -462,7 +463,7 @@ public final class ActionScheduler {
         } catch (SQLException e) {
             throw new StoreException(
                     "store " + database.store() + ": the tables of its Action Scheduler (" + actions(database)
-                            + ") could not be read or written: " + e.getMessage(),
+                            + ") could not be read or written: " + Faults.words(e),
                     e);
         }
     }

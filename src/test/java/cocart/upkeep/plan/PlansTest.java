@@ -53,6 +53,7 @@ class PlansTest {
                 "          ALTER TABLE {prefix}cocart_carts | ALTER TABLE {prefix}cocart_carts DROP cart_value, | drop a column of carts.columns",
                 "        unless: >-                     |         unless: SELECT 1 INTO x | must not have INTO",
                 "        expect: 1                      |         expects: 1            | unknown field 'expects'",
+                "run UPDATE {prefix}cocart_carts SET    | run UPDATE {prefx}cocart_carts SET | remedy has {prefx}; the only placeholder",
                 "    proofs:                            |     prooves:                  | unknown field 'prooves'",
                 "    steps:                             |     steps: 5  #               | "
             })
