@@ -36,6 +36,7 @@ import cocart.upkeep.console.Pages;
 import cocart.upkeep.console.Progress;
 import cocart.upkeep.console.Sessions;
 import cocart.upkeep.console.Status;
+import cocart.upkeep.console.TlsPair;
 import cocart.upkeep.console.Token;
 import cocart.upkeep.console.page.Reader;
 import cocart.upkeep.detect.Detector;
@@ -482,6 +483,7 @@ public final class Bundle implements AutoCloseable {
         }
         if (console != null) {
             checkPort(console);
+            checkTls(settings);
         }
         try {
             main.start();
@@ -516,6 +518,20 @@ public final class Bundle implements AutoCloseable {
             console.check();
         } catch (ConsoleException e) {
             throw new SettingsException(e.getMessage());
+        }
+    }
+
+    /**
+     * Looks whether the console's certificate and key can be used, if there are any.
+     *
+     * @throws SettingsException if not; the message says where which of them was set
+     */
+    static void checkTls(Settings settings) {
+        ConsoleSettings where = settings.console();
+        if (where.certificate() != null && where.key() != null) {
+            new TlsPair(where.certificate(), where.key()).fault().ifPresent(fault -> {
+                throw settings.wrong("upkeep." + fault.option(), fault.what());
+            });
         }
     }
 

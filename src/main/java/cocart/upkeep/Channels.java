@@ -8,19 +8,12 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.PasswordAuthentication;
 import jakarta.mail.Session;
 import jakarta.mail.Transport;
-import java.io.IOException;
 import java.net.ConnectException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.Objects;
 import java.util.Properties;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.SSLSocketFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Producer;
 import org.apache.camel.component.mail.JavaMailSender;
@@ -28,42 +21,12 @@ import org.apache.camel.component.mail.MailComponent;
 import org.apache.camel.component.mail.MailEndpoint;
 import org.jspecify.annotations.Nullable;
 
-/** Looks whether news could be sent, without sending any: who would take it is there, and lets us in. */
+/** Looks whether mail could be sent, without sending any: who would take it is there, and lets us in. */
 final class Channels {
 
     private static final int PATIENCE_MILLIS = 10_000;
 
     private Channels() {}
-
-    /**
-     * Connects to a webhook's server; what would be posted to is not asked for, as that is a secret and may count.
-     *
-     * @throws StoreException with what is wrong and the option to check
-     */
-    static void webhook(String url) {
-        URI uri = URI.create(url);
-        boolean tls = "https".equals(uri.getScheme());
-        int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(uri.getHost(), port), PATIENCE_MILLIS);
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            if (tls) {
-                handshake(socket, uri.getHost(), port);
-            }
-        } catch (IOException e) {
-            throw failed(uri.getHost(), port, e, "upkeep.notify.webhook.url");
-        }
-    }
-
-    private static void handshake(Socket socket, String host, int port) throws IOException {
-        SSLSocketFactory factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-        try (SSLSocket secured = (SSLSocket) factory.createSocket(socket, host, port, true)) {
-            SSLParameters parameters = secured.getSSLParameters();
-            parameters.setEndpointIdentificationAlgorithm("HTTPS");
-            secured.setSSLParameters(parameters);
-            secured.startHandshake();
-        }
-    }
 
     /**
      * Logs in to the mail server as the route does, greets it, and leaves.
@@ -124,20 +87,21 @@ final class Channels {
         }
     }
 
-    private static StoreException failed(String host, int port, Exception error, String option) {
+    /** A sentence that says what is behind an error of connecting. */
+    static StoreException failed(String host, int port, Exception error, String option) {
         String where = host + ":" + port;
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnknownHostException) {
                 return wrong("there is no host " + host + ", or no name server answers", option);
             }
             if (cause instanceof ConnectException) {
-                return wrong("nothing listens at " + where + " (" + shown(cause) + ")", option);
+                return wrong("nothing listens at " + where + " (" + shown(cause).replaceAll("^Connect to .+ failed: ", "") + ")", option);
             }
             if (cause instanceof SocketTimeoutException) {
                 return wrong(where + " does not answer within " + PATIENCE_MILLIS / 1000 + " s", option);
             }
             if (cause instanceof SSLException) {
-                return wrong("no TLS connection can be made to " + where + " (" + shown(root(cause)) + ")", option);
+                return wrong("no TLS connection can be made to " + where + " (" + shown(cause).replaceAll("^Connect to .+ failed: ", "") + ")", option);
             }
         }
         return wrong(where + " cannot be used (" + shown(root(error)) + ")", option);
@@ -155,7 +119,8 @@ final class Channels {
         return Secrets.mask(PlainText.of(String.valueOf(error.getMessage()).strip()));
     }
 
-    private static StoreException wrong(String what, String option) {
+    /** A sentence with the option to check. */
+    static StoreException wrong(String what, String option) {
         return new StoreException(what + "; check " + option, null, true);
     }
 }

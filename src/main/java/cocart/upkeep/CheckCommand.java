@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,6 +38,9 @@ import picocli.CommandLine.Option;
 final class CheckCommand extends Commands.Base {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** It may be fine. */
+    private static final String UNTRIED = "untried";
 
     @Option(names = "--json", description = "As JSON, for programs.")
     boolean json;
@@ -119,15 +123,27 @@ final class CheckCommand extends Commands.Base {
         boolean fine = true;
         if (bundle.settings().value("console.enabled").equals("true")) {
             fine = attempt("", "console address", bundle::checkConsole);
+            if (bundle.settings().console().isTls()) {
+                fine &= attempt("", "console certificate", () -> Bundle.checkTls(bundle.settings()));
+            }
         }
         if (bundle.settings().value("notify.webhook.enabled").equals("true")) {
-            fine &= attempt(
-                    "", "webhook", () -> Channels.webhook(bundle.settings().value("notify.webhook.url")));
+            fine &= webhook(bundle);
         }
         if (bundle.settings().value("notify.mail.enabled").equals("true")) {
             fine &= attempt("", "mail", () -> Channels.mail(bundle.camel()));
         }
         return fine;
+    }
+
+    private boolean webhook(Bundle bundle) {
+        Optional<String> impossible = WebhookTrial.impossible(bundle.camel());
+        impossible.ifPresent(reason -> say("", "webhook", UNTRIED, reason));
+        return impossible.isPresent()
+                || attempt(
+                        "",
+                        "webhook",
+                        () -> WebhookTrial.of(bundle.camel(), bundle.settings().value("notify.webhook.url")));
     }
 
     /** @param code that is installed; null if that is not known */
@@ -217,7 +233,7 @@ final class CheckCommand extends Commands.Base {
             check.run();
             say(store, what, "ok", null);
             return true;
-        } catch (StoreException e) {
+        } catch (StoreException | SettingsException e) {
             say(store, what, "failed", Beside.id(store, String.valueOf(e.getMessage())));
             return false;
         }
@@ -225,7 +241,7 @@ final class CheckCommand extends Commands.Base {
 
     /** @param reason why it is not ok; null if it is */
     private void say(String store, String what, String outcome, @Nullable String reason) {
-        if (!outcome.equals("ok")) {
+        if (!outcome.equals("ok") && !outcome.equals(UNTRIED)) {
             notOk.add((store.isEmpty() ? "" : store + ": ") + what);
         }
         if (json) {
@@ -238,6 +254,6 @@ final class CheckCommand extends Commands.Base {
         }
         out().println(Paint.forStdout().state(String.format("%-7s", outcome)) + " "
                 + (store.isEmpty() ? "" : store + ": ") + what
-                + (reason == null ? "" : outcome.equals("skipped") ? ", because " + reason : ": " + reason));
+                + (reason == null ? "" : (outcome.equals("failed") ? ": " : ", because ") + reason));
     }
 }

@@ -3,6 +3,7 @@ package cocart.upkeep;
 import cocart.upkeep.console.ConsoleException;
 import cocart.upkeep.console.Decisions;
 import cocart.upkeep.console.Paint;
+import cocart.upkeep.console.PlainWriter;
 import cocart.upkeep.console.ProgressLine;
 import cocart.upkeep.console.RunningConsole;
 import cocart.upkeep.console.Tables;
@@ -54,11 +55,11 @@ final class Commands {
         CommandSpec spec;
 
         PrintWriter out() {
-            return spec.commandLine().getOut();
+            return PlainWriter.over(spec.commandLine().getOut(), Paint.forStdout().isOn());
         }
 
         PrintWriter err() {
-            return spec.commandLine().getErr();
+            return PlainWriter.over(spec.commandLine().getErr(), false);
         }
 
         /** Fails with exit code 2 if a store is not in the settings. */

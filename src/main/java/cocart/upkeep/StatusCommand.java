@@ -26,7 +26,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Shows what is known of stores: of the running console where there is one, else of the state database. */
-@Command(name = "status", description = "Show what is known of stores.", mixinStandardHelpOptions = true)
+@Command(
+        name = "status",
+        description = "Show what is known of stores.",
+        footer = {
+            "",
+            "Exit code 1 if something needs a human. What somebody has dismissed does not, until it says something else;"
+                    + " it is shown as dismissed while its cause is there."
+        },
+        mixinStandardHelpOptions = true)
 final class StatusCommand extends Commands.Base {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -1,5 +1,6 @@
 package cocart.upkeep;
 
+import cocart.upkeep.console.PlainWriter;
 import cocart.upkeep.state.Away;
 import cocart.upkeep.state.StateDatabase;
 import cocart.upkeep.state.StateException;
@@ -88,11 +89,11 @@ public final class Upkeep implements Runnable {
             if (error instanceof SettingsException
                     || error instanceof StateException
                     || error instanceof StoreException) {
-                failed.getErr().println("upkeep: " + Secrets.mask(String.valueOf(error.getMessage())));
+                plainErr(failed).println("upkeep: " + Secrets.mask(String.valueOf(error.getMessage())));
                 return error instanceof StoreException store && !store.isPermanent() ? NEEDS_A_HUMAN : WRONG_USAGE;
             }
             if (Away.isCauseOf(error)) {
-                failed.getErr().println("upkeep: " + Secrets.mask(Troubles.sentence(error)));
+                plainErr(failed).println("upkeep: " + Secrets.mask(Troubles.sentence(error)));
                 return NEEDS_A_HUMAN;
             }
             throw error;
@@ -101,10 +102,14 @@ public final class Upkeep implements Runnable {
         return line;
     }
 
+    private static PrintWriter plainErr(CommandLine line) {
+        return PlainWriter.over(line.getErr(), false);
+    }
+
     /** A sentence and where to read on; all options at once would hide it. */
     private static int wrongUsage(ParameterException error) {
         CommandLine line = error.getCommandLine();
-        PrintWriter err = line.getErr();
+        PrintWriter err = plainErr(line);
         boolean noCommand = line.getParent() == null
                 && error instanceof UnmatchedArgumentException unmatched
                 && !unmatched.isUnknownOption();

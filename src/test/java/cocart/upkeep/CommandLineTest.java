@@ -65,11 +65,24 @@ class CommandLineTest {
         JsonNode one = JSON.readTree(say("status", "blue", "--json").out());
         assertThat(one.get("stores")).hasSize(1);
         assertThat(one.at("/stores/0/id").asText()).isEqualTo("blue");
-        assertThat(say("status", "blue").out()).startsWith("blue\n").doesNotContain("acme", "\u001b");
+        assertThat(say("status", "blue").out()).startsWith("blue\n").doesNotContain("acme", "\u001b")
+                .contains("cart-rest-api-for-woocommerce, not looked at yet; schema unknown\n")
+                .doesNotContain("unsettled");
         Said wrong = say("status", "green");
         assertThat(wrong.code()).isEqualTo(2);
         assertThat(wrong.err()).contains("green").hasLineCount(1);
         assertThat(say("status", "--watch", "0").code()).isEqualTo(2);
+    }
+
+    @Test
+    void whatATerminalWouldObeyIsWrittenOut() {
+        for (String hostile : List.of("st\u001b[2Jatus", "st\u202eatus", "st\u0085atus")) {
+            Said said = say(hostile);
+            assertThat(said.code()).isEqualTo(2);
+            assertThat(said.err())
+                    .contains("there is no command st\\u" + String.format("%04x", (int) hostile.charAt(2)))
+                    .doesNotContain(hostile.substring(2, 3));
+        }
     }
 
     @Test
@@ -162,15 +175,19 @@ class CommandLineTest {
                    "lastSnapshot": {"sealedAt": "2026-11-24T01:00:00Z", "verifiedAt": "2026-11-24T02:00:00Z"}},
                   {"id": "waiting", "plugins": [{"version": null, "state": "unsettled", "schema": "unknown"}],
                    "dataUpdate": {"state": "awaiting-approval"}, "error": null, "lastSnapshot": null,
-                   "notice": {"kind": "update-required", "text": "Run: upkeep approve waiting"}, "notices": []}],
+                   "notice": {"kind": "update-required", "text": "Run: upkeep approve waiting"}, "notices": []},
+                  {"id": "new", "plugins": [{"version": null, "state": "unsettled", "schema": "unknown",
+                    "reason": "Not looked at yet."}], "dataUpdate": {"state": "none"}, "notice": null, "notices": [],
+                   "error": null, "lastSnapshot": null}],
                  "notices": []}""");
         StringWriter text = new StringWriter();
         Overview.print(new PrintWriter(text, true), all, Paint.PLAIN, Instant.parse("2026-11-24T13:30:00Z"));
         assertThat(text.toString().lines())
                 .containsExactly(
-                        "STORE    COCART  FILES      SCHEMA   DATA UPDATE        LAST SNAPSHOT",
-                        "waiting  none    unsettled  unknown  awaiting-approval  none",
-                        "fine     4.3.6   settled    current  complete           12 h ago, verified",
+                        "STORE    COCART  FILES              SCHEMA   DATA UPDATE        LAST SNAPSHOT",
+                        "waiting  none    unsettled          unknown  awaiting-approval  none",
+                        "fine     4.3.6   settled            current  complete           12 h ago, verified",
+                        "new      ?       not looked at yet  unknown  none               none",
                         "",
                         "waiting: Run: upkeep approve waiting");
     }

@@ -6,14 +6,19 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import cocart.upkeep.console.Paint;
+import cocart.upkeep.console.Tables;
 import cocart.upkeep.demo.EmbeddedSftp;
 import cocart.upkeep.notify.Message;
 import cocart.upkeep.notify.Notice;
 import cocart.upkeep.notify.Outbox;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
 import jakarta.mail.internet.MimeMessage;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -23,6 +28,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -199,6 +205,8 @@ class NotifyTest {
         assertThat(hook.got).hasSize(1);
         assertThat(one.bundle().decisions.dismiss("acme").done()).isTrue();
         assertThat(error(one)).as("dismissed, too").isNull();
+        assertThat(one.bundle().notices.dismissed(List.of("acme"))).isEqualTo(Map.of("acme", List.of(away + 22)));
+        assertThat(shown(one)).isEqualTo("0:   dismissed    " + away + 22);
 
         one.job("acme", "detect", away + 23);
         one.job("acme", "prune", away + 24);
@@ -214,12 +222,22 @@ class NotifyTest {
                 .extracting(Notice::text)
                 .containsExactly("store acme: does not let the user in");
         assertThat(error(one)).isEqualTo("store acme: does not let the user in");
+        assertThat(shown(one)).as("something else").startsWith("1: ");
         one.job("acme", "prune", null);
         one.job("acme", "detect", away + 22);
         assertThat(one.bundle().notices.open("acme"))
                 .as("it was over in between")
                 .extracting(Notice::text)
                 .containsExactly(away + 22);
+    }
+
+    /** The exit code of {@code status}, and what it shows as dismissed. */
+    private static String shown(Running one) {
+        StringWriter text = new StringWriter();
+        ObjectNode status = one.bundle().status.of(one.bundle().stores.get("acme"));
+        Tables.store(new PrintWriter(text, true), status, Paint.PLAIN);
+        return Tables.exitCode(status) + ": "
+                + text.toString().lines().filter(line -> line.contains("dismissed")).collect(Collectors.joining("\n"));
     }
 
     private static String error(Running one) {

@@ -111,6 +111,36 @@ class OffSiteTest {
         assertOpens(snapshot, "<?php // a 0");
     }
 
+    /** As AWS's client says it; the S3 variant is not part of every build. */
+    @Test
+    void missingCredentialsOfS3AreOneShortSentence() throws Exception {
+        String said = "Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain("
+                + "credentialsProviders=[SystemPropertyCredentialsProvider(), InstanceProfileCredentialsProvider()]): ["
+                + "SystemPropertyCredentialsProvider(): Unable to load credentials from system settings. Access key must"
+                + " be specified. ".repeat(30) + "]";
+        failsWith(said);
+        shop.backUp("acme", NOW);
+        assertThat(copy())
+                .isEqualTo("Store acme: the off-site copy acme-20261124T030000Z.tar.zst could not be sent (there are no"
+                        + " AWS credentials here; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of"
+                        + " run); it is tried again. Where it goes is set in routes/off-site.camel.yaml.");
+        failsWith("Access denied. ".repeat(200).strip());
+        assertThat(copy()).contains("could not be sent (Access denied. Access").hasSizeLessThan(600);
+    }
+
+    /** Another target, which refuses what it gets. */
+    private void failsWith(String reason) throws Exception {
+        Path route = home.resolve("routes/off-site.camel.yaml");
+        String shipped = Files.readString(Path.of("routes/off-site.camel.yaml"));
+        int target = shipped.indexOf("        - to:\n            description: Under a temporary name");
+        assertThat(target).isPositive();
+        Files.writeString(
+                route,
+                shipped.substring(0, target) + "        - throwException:\n"
+                        + "            exceptionType: java.lang.IllegalStateException\n            message: \""
+                        + reason + "\"\n");
+    }
+
     @Test
     void anEncryptedCopyHasAnotherNameAndIsNotReadable() throws Exception {
         settings("upkeep.off-site.recipients = " + RECIPIENT);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,17 @@ class TlsMailTest {
         }
     }
 
+    /** The route file that the comment beside the mail settings shows. */
+    private static String documented() throws Exception {
+        List<String> lines = Files.readAllLines(Path.of("config/application.properties"));
+        int from = lines.indexOf("#   - beans:");
+        assertThat(from).isPositive();
+        return lines.subList(from, lines.size()).stream()
+                .takeWhile(line -> line.startsWith("#   "))
+                .map(line -> line.substring(4))
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+
     /**
      * Sends one notice as an operator would have it sent.
      *
@@ -83,19 +95,9 @@ class TlsMailTest {
         Shop.copy(Path.of("routes"), home.resolve("routes"));
         Shop.copy(Path.of("config/updates"), home.resolve("config/updates"));
         if (trusted != null) {
-            Files.writeString(
-                    home.resolve("routes/tls.camel.yaml"),
-                    String.join(
-                            "\n",
-                            "- beans:",
-                            "    - name: mailTls",
-                            "      type: org.apache.camel.support.jsse.SSLContextParameters",
-                            "      properties:",
-                            "        trustManagers:",
-                            "          keyStore:",
-                            "            resource: \"file:" + trusted + "\"",
-                            "            password: changeit",
-                            ""));
+            // as config/application.properties says
+            Files.copy(trusted, home.resolve("config/mail-ca.p12"));
+            Files.writeString(home.resolve("routes/mail-tls.camel.yaml"), documented());
         }
         Files.writeString(
                 home.resolve("config/application.properties"),

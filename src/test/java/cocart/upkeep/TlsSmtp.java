@@ -61,6 +61,11 @@ final class TlsSmtp implements AutoCloseable {
 
     /** Makes a key with a self-signed certificate for a name; the file serves as a trust store too. */
     static Path certificate(Path file, String names) throws Exception {
+        return certificate(file, names, "EC");
+    }
+
+    /** The same with a key of another kind: EC or RSA. */
+    static Path certificate(Path file, String names, String kind) throws Exception {
         Process made = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
                                 .toString(),
@@ -68,7 +73,7 @@ final class TlsSmtp implements AutoCloseable {
                         "-alias",
                         "mail",
                         "-keyalg",
-                        "EC",
+                        kind,
                         "-dname",
                         "CN=mail",
                         "-ext",

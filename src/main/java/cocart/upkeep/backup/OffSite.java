@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class OffSite {
 
     private static final String JOB = "off-site";
+    private static final String NO_CREDENTIALS = "Unable to load credentials";
+
+    /** Most characters of the other side's reason that are shown. */
+    private static final int MOST_WORDS = 300;
 
     private final Database database;
     private final SnapshotRows rows;
@@ -161,7 +165,11 @@ public final class OffSite {
                 reason = cause.getMessage();
             }
         }
-        return PlainText.of(reason)
+        if (reason.startsWith(NO_CREDENTIALS)) { // AWS's client then says so of each of its ways to find some
+            return "there are no AWS credentials here; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the"
+                    + " environment of run";
+        }
+        return PlainText.brief(reason, MOST_WORDS)
                 + (reason.contains("HostKey") ? ": compare that server's key and put it into config/known_hosts" : "");
     }
 }

@@ -53,10 +53,11 @@ public final class Overview {
 
     private static List<String> cells(ObjectNode store, Instant now) {
         JsonNode plugin = store.get("plugins").path(0);
+        boolean unknown = Status.isUnknown(plugin);
         return List.of(
                 store.get("id").asText(),
-                plugin.path("version").asText("none").replace("null", "none"),
-                plugin.path("state").asText("unknown"),
+                unknown ? "?" : plugin.path("version").asText("none").replace("null", "none"),
+                unknown ? "not looked at yet" : plugin.path("state").asText("unknown"),
                 plugin.path("schema").asText("unknown"),
                 store.get("dataUpdate").get("state").asText(),
                 snapshot(store.get("lastSnapshot"), now));

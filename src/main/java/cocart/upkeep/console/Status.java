@@ -10,6 +10,7 @@ import cocart.upkeep.state.PluginStates.PluginState;
 import cocart.upkeep.state.Updates;
 import cocart.upkeep.store.StoreSettings;
 import cocart.upkeep.store.Stores;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What {@code upkeep status} shows, as the JSON that other programs read. */
 public final class Status {
+
+    /** Reason of a plugin that is unsettled because nobody has looked yet. */
+    public static final String NOT_LOOKED_AT = "Not looked at yet.";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -74,6 +78,7 @@ public final class Status {
             Map<String, ObjectNode> snapshots,
             Map<String, Jobs.Running> jobs,
             Map<String, List<Notice>> notices,
+            Map<String, List<String>> dismissed,
             Map<String, String> errors) {}
 
     private Seen seen(List<String> ids) {
@@ -85,6 +90,7 @@ public final class Status {
                 snapshots(ids),
                 jobs.running(ids),
                 notices.open(ids),
+                notices.dismissed(ids),
                 notices.undismissed(jobs.errors(ids)));
     }
 
@@ -115,6 +121,8 @@ public final class Status {
                     .put("text", open.get(0).text());
         }
         notices(node.putArray("notices"), open);
+        ArrayNode dismissed = node.putArray("dismissed");
+        seen.dismissed.getOrDefault(store.id(), List.of()).forEach(dismissed::add);
         node.put("error", seen.errors.get(store.id()));
         return node;
     }
@@ -132,6 +140,11 @@ public final class Status {
         }
     }
 
+    /** True if a plugin, as {@code status --json} has it, was never looked at. */
+    public static boolean isUnknown(JsonNode plugin) {
+        return plugin.path("reason").asText().equals(NOT_LOOKED_AT);
+    }
+
     private static void plugin(ObjectNode node, String slug, @Nullable PluginState seen) {
         node.put("slug", slug);
         node.put("state", seen == null ? "unsettled" : seen.state());
@@ -139,7 +152,7 @@ public final class Status {
         node.put("databaseVersion", seen == null ? null : seen.databaseVersion());
         node.put("schema", seen == null ? "unknown" : seen.schema());
         node.put("rolledBackFrom", seen == null ? null : seen.rolledBackFrom());
-        node.put("reason", seen == null ? "Not looked at yet." : seen.reason());
+        node.put("reason", seen == null ? NOT_LOOKED_AT : seen.reason());
     }
 
     private static void dataUpdate(@Nullable DataUpdate update, List<ObjectNode> steps, ObjectNode node) {

@@ -47,10 +47,11 @@ public final class Tables {
                     + (plugin.get("version").isNull()
                             ? ""
                             : " " + plugin.get("version").asText()) + ", "
-                    + paint.state(plugin.get("state").asText()) + "; schema " + paint.state(schema)
+                    + (Status.isUnknown(plugin) ? "not looked at yet" : paint.state(plugin.get("state").asText()))
+                    + "; schema " + paint.state(schema)
                     // while the schema is not known, neither is this
                     + (schema.equals("unknown") ? "" : ", database version " + text(plugin.get("databaseVersion")))
-                    + (plugin.get("reason").isNull()
+                    + (plugin.get("reason").isNull() || Status.isUnknown(plugin)
                             ? ""
                             : ". " + plugin.get("reason").asText()));
         }
@@ -109,6 +110,7 @@ public final class Tables {
                             job.get("bytes").asLong(), job.get("aboutBytes").asLong()));
         }
         notices(out, "  notice       ", store, paint);
+        store.path("dismissed").forEach(text -> out.println("  dismissed    " + text.asText()));
         if (!store.get("error").isNull()
                 && store.get("notices").findValuesAsText("text").stream()
                         .noneMatch(store.get("error").asText()::equals)) {

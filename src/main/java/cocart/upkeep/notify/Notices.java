@@ -253,16 +253,9 @@ public final class Notices {
      */
     public Map<String, String> undismissed(Map<String, List<String>> errors) {
         Map<String, Set<String>> dismissed = new HashMap<>();
-        List<String> ids = List.copyOf(errors.keySet());
-        for (int from = 0; from < ids.size(); from += AT_ONCE) {
-            database.sql("notices-dismissed")
-                    .param("stores", ids.subList(from, Math.min(ids.size(), from + AT_ONCE)))
-                    .query(row -> {
-                        dismissed
-                                .computeIfAbsent(row.getString("store"), id -> new HashSet<>())
-                                .add(Finding.withoutFigures(row.getString("text")));
-                    });
-        }
+        dismissed(List.copyOf(errors.keySet()))
+                .forEach((store, texts) -> dismissed.put(
+                        store, texts.stream().map(Finding::withoutFigures).collect(Collectors.toSet())));
         Map<String, String> left = new HashMap<>();
         errors.forEach((store, all) -> all.stream()
                 .filter(error ->
@@ -270,6 +263,20 @@ public final class Notices {
                 .findFirst()
                 .ifPresent(error -> left.put(store, error)));
         return left;
+    }
+
+    /** What somebody has dismissed although its cause is still there, by store. */
+    public Map<String, List<String>> dismissed(List<String> ids) {
+        Map<String, List<String>> found = new HashMap<>();
+        for (int from = 0; from < ids.size(); from += AT_ONCE) {
+            database.sql("notices-dismissed")
+                    .param("stores", ids.subList(from, Math.min(ids.size(), from + AT_ONCE)))
+                    .query(row -> {
+                        found.computeIfAbsent(row.getString("store"), id -> new ArrayList<>())
+                                .add(row.getString("text"));
+                    });
+        }
+        return found;
     }
 
     /** The notice to show for a store: the most urgent that nobody has dismissed. */

@@ -1,7 +1,9 @@
 package cocart.upkeep.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +43,15 @@ class LimitedHostTest {
     void oneChannelForEachConnection() throws Exception {
         store.server.mostChannels(1);
         assertWholeBackup();
+    }
+
+    @Test
+    void aLoginThatNoSessionIsOpenedForIsOneSentence() {
+        store.server.noChannels();
+        assertThatThrownBy(() -> store.open().close())
+                .isInstanceOf(StoreException.class)
+                .hasMessageMatching("store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP; it may"
+                        + " have too many of them now \\(MaxSessions\\), or the login may be for forwarding only");
     }
 
     @Test

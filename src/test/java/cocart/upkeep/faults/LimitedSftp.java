@@ -75,6 +75,11 @@ public final class LimitedSftp implements AutoCloseable {
         CoreModuleProperties.MAX_CONCURRENT_CHANNELS.set(server, most);
     }
 
+    /** No channel for anybody who has logged in, as OpenSSH's MaxSessions 0. */
+    public void noChannels() {
+        server.setChannelFactories(List.of());
+    }
+
     /** Most handles of one SFTP session at once. */
     public void mostHandles(int most) {
         SftpModuleProperties.MAX_OPEN_HANDLES_PER_SESSION.set(server, most);

@@ -1,9 +1,11 @@
 package cocart.upkeep.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cocart.upkeep.OpenSshd;
 import cocart.upkeep.backup.Snapshot;
+import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +48,17 @@ class OpenSshTest {
             store.connections = 8;
             Snapshot snapshot = backUp(server);
             SnapshotCheck.assertWholeAndEqual(snapshot.path(), store.wpContent);
+        }
+    }
+
+    @Test
+    void aLoginThatNoSessionIsOpenedForIsOneSentence() throws Exception {
+        try (OpenSshd server = OpenSshd.unprivileged(folder.resolve("sshd"), "MaxSessions 0")) {
+            assertThatThrownBy(() -> backUp(server))
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageMatching("store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP;"
+                            + " it may have too many of them now \\(MaxSessions\\), or the login may be for forwarding"
+                            + " only");
         }
     }
 

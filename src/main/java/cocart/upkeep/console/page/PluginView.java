@@ -1,5 +1,6 @@
 package cocart.upkeep.console.page;
 
+import cocart.upkeep.console.Status;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +35,13 @@ public record PluginView(
                 slug,
                 name(slug),
                 Node.text(plugin, "version"),
-                Mark.ofPlugin(Node.text(plugin, "state", "unsettled")),
+                Status.isUnknown(plugin)
+                        ? new Mark("off", "not looked at yet")
+                        : Mark.ofPlugin(Node.text(plugin, "state", "unsettled")),
                 Mark.ofSchema(Node.text(plugin, "schema", "unknown")),
                 Node.text(plugin, "databaseVersion"),
                 Node.text(plugin, "rolledBackFrom"),
-                Node.text(plugin, "reason"));
+                Status.isUnknown(plugin) ? null : Node.text(plugin, "reason"));
     }
 
     /** A sentence with CoCart in place of its slug, but for paths. */
