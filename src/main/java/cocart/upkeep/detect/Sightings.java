@@ -82,7 +82,9 @@ public final class Sightings {
 
     /**
      * When the files began to change towards the code that is installed now: the first sighting after the last settled
-     * one of another version; if there is no such one, the first of this version.
+     * one of another version; if there is no such one, the first of this version. Where a second update came before the
+     * first had settled, this is when the first one came: its code may have lost carts already. A version counts as
+     * settled if it ever was, also where a {@code .maintenance} or the change itself unsettled it at last.
      */
     public Optional<Instant> exposedSince(String store, String plugin) {
         List<Sighting> newestFirst = database.sql("sighting-history")
@@ -95,7 +97,7 @@ public final class Sightings {
         for (Sighting sighting : newestFirst) {
             boolean another =
                     !Objects.equals(sighting.version(), newestFirst.get(0).version());
-            if (another && sighting.state() == Sighting.State.SETTLED) {
+            if (another && sighting.wasSettled()) {
                 return Optional.ofNullable(since);
             }
             since = sighting.firstSeen();

@@ -41,6 +41,28 @@ class SightingsTest {
     }
 
     @Test
+    void exposureBeginsWithTheFirstOfTwoUpdatesOfWhichOnlyTheSecondHasSettled() throws Exception {
+        see("a", "2.9.3", Duration.ofHours(1));
+        see("a", "2.9.3", Duration.ZERO);
+        Sighting first = see("b", "4.3.5", Duration.ofHours(1));
+        see("c", "4.3.6", Duration.ofHours(1));
+        see("c", "4.3.6", Duration.ZERO);
+        assertThat(sightings.exposedSince("acme", PLUGIN)).contains(first.firstSeen());
+    }
+
+    @Test
+    void aMaintenanceBeforeAnUpdateDoesNotMakeTheOldCodeNew() throws Exception {
+        see("a", "2.9.2", Duration.ofHours(1));
+        see("a", "2.9.2", Duration.ZERO);
+        see("b", "2.9.3", Duration.ofHours(1));
+        see("b", "2.9.3", Duration.ZERO);
+        sightings.record("acme", new PluginLook(PLUGIN, true, "b", "2.9.3", true, "an update runs"), Duration.ZERO);
+        Sighting changed = see("c", "4.3.6", Duration.ofHours(1));
+        see("c", "4.3.6", Duration.ZERO);
+        assertThat(sightings.exposedSince("acme", PLUGIN)).contains(changed.firstSeen());
+    }
+
+    @Test
     void codeThatWasNeverSeenSettledSaysNothingOfWhenTheFilesChanged() throws Exception {
         see("a", "2.9.3", Duration.ofHours(1)); // the first look at all
         Sighting changed = see("b", "4.3.6", Duration.ofHours(1));
