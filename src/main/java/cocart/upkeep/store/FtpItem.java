@@ -51,24 +51,27 @@ final class FtpItem {
     Found found(FtpConnection connection, FtpNames names, Listed listed, Set<String> seen) throws FtpLost {
         SftpFiles.Name name = names.name(listed.name());
         String at = path.endsWith("/") ? path + listed.name() : path + "/" + listed.name();
+        String again = FileNames.isPlain(name.text()) ? name.addTo(seen) : null;
         String problem = !FileNames.isPlain(name.text())
                 ? "its name cannot be used on this side: '" + name.shown() + "'"
                 : name.text().indexOf('\r') >= 0
                         ? "its name has a line break, which FTP cannot say"
-                        : !seen.add(name.text())
-                                ? "the server lists the name twice"
+                        : again != null
+                                ? again
                                 : listed.type() == Type.FILE && listed.size() < 0
                                         ? "the server does not say its size"
                                         : null;
         boolean utf8 = name.isUtf8() && entry.rawPath() == null;
         FileEntry below = new FileEntry(
-                prefix + (problem == null ? name.text() : name.shown().replaceAll("[/\\\\]", "?")),
+                prefix + (problem == null
+                                ? name.text()
+                                : SftpFiles.Name.ALIKE.equals(problem) ? name.apart() : name.shown().replaceAll("[/\\\\]", "?")),
                 listed.type(),
                 Math.max(0, listed.size()),
                 problem == null ? connection.mtime(listed, at) : 0,
                 listed.mode(),
                 listed.target() == null ? null : names.name(listed.target()).text(),
-                utf8 ? null : SftpFiles.hex(FtpNames.raw(at)));
+                utf8 || problem != null ? null : SftpFiles.hex(FtpNames.raw(at)));
         return new Found(new FtpItem(below, at, prefix + name.text() + "/", this, listed.unique()), problem);
     }
 }

@@ -128,6 +128,11 @@ final class LocalFiles implements StoreFiles {
             }
             if (!FileNames.isPlain(name)) {
                 visitor.failed(entry, "its name cannot be used");
+            } else if (!name.equals(path.getFileName().toString())
+                    && Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                visitor.failed(
+                        new FileEntry(relative + " (not UTF-8)", entry.type(), 0, 0, 0, null, null),
+                        SftpFiles.Name.ALIKE);
             } else if (visitor.found(entry)) {
                 if (entry.type() == FileEntry.Type.FOLDER) {
                     if (depth >= DEEPEST) {

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,13 @@ final class SftpFiles implements StoreFiles {
 
     /** A listed name: as bytes for the server, as text for everybody else. */
     record Name(byte[] bytes, String text, boolean isUtf8) {
+
+        static final String TWICE = "the server lists the name twice";
+        static final String ALIKE = "its name would be written as that of a file beside it, as one of the two is not"
+                + " UTF-8; rename one of them";
+
+        /** No listed name has it. */
+        private static final String NOT_UTF8 = "\0";
 
         static Name of(byte[] bytes) {
             try {
@@ -46,6 +54,24 @@ final class SftpFiles implements StoreFiles {
 
         boolean isSelfOrParent() {
             return text.equals(".") || text.equals("..");
+        }
+
+        /**
+         * Adds it to the names of its folder.
+         *
+         * @return why it cannot be read beside what was added before; null if it can
+         */
+        @Nullable
+        String addTo(Set<String> names) {
+            if (!names.add(isUtf8 ? text : text + NOT_UTF8)) {
+                return TWICE;
+            }
+            return names.contains(isUtf8 ? text + NOT_UTF8 : text) ? ALIKE : null;
+        }
+
+        /** Like no other file's, for one that is {@link #ALIKE} another. */
+        String apart() {
+            return text + (isUtf8 ? " (UTF-8)" : " (not UTF-8)");
         }
 
         /** The name as it may be shown: no control characters, not endless. */

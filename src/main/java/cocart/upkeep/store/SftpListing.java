@@ -89,11 +89,17 @@ final class SftpListing {
                     "its name cannot be used on this side: '" + name.shown() + "'");
             return;
         }
-        if (!folder.names.add(name.text())) {
+        String again = name.addTo(folder.names);
+        if (SftpFiles.Name.TWICE.equals(again)) {
             folder.repeated++;
             if (!folder.restarted) {
-                visitor.failed(entry, "the server lists the name twice");
+                visitor.failed(entry, again);
             }
+            return;
+        }
+        if (again != null) {
+            visitor.failed(
+                    new FileEntry(folder.prefix + name.apart(), entry.type(), 0, 0, 0, null, null), again);
             return;
         }
         waiting.hold(folder, name);

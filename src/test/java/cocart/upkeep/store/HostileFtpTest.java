@@ -71,6 +71,16 @@ class HostileFtpTest {
     }
 
     @Test
+    void twoNamesThatAreWrittenAlikeAreNeverTakenForEachOther() {
+        server.file("caf%E9", "by its letters", Manner.HONEST).file("caf\u00e9", "by its byte", Manner.HONEST);
+        try (StoreFiles files = open()) {
+            Visited visited = Visited.of(files, "wp-content");
+            assertThat(visited.text("caf%E9")).isEqualTo("by its letters");
+            assertThat(visited.failed).containsOnlyKeys("caf%E9 (not UTF-8)").containsValue(SftpFiles.Name.ALIKE);
+        }
+    }
+
+    @Test
     void aSnapshotOfAHostileServerStaysInItsFolder() throws Exception {
         HOSTILE.forEach(name -> server.file(name, "evil", Manner.HONEST));
         server.lines = "type=OS.unix=slink:/etc; link\r\ntype=dir;modify=x;size=y; .\r\ntype=cdir; ../up\r\n";

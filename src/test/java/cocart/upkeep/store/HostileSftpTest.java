@@ -9,12 +9,14 @@ import cocart.upkeep.backup.Snapshots;
 import cocart.upkeep.store.ScriptedSftp.Manner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,31 @@ class HostileSftpTest {
             assertThat(files.list("wp-content")).hasValueSatisfying(list -> assertThat(list)
                     .extracting(FileEntry::path)
                     .containsExactlyInAnyOrder("good.php", "new\nline.php", "caf%E9.php"));
+        }
+    }
+
+    @Test
+    void twoNamesThatAreWrittenAlikeAreNeverTakenForEachOther() throws Exception {
+        for (List<String> order : List.of(List.of("caf%E9", "caf\u00e9"), List.of("caf\u00e9", "caf%E9"))) {
+            server.files.clear();
+            order.forEach(name -> server.file(name, "content of " + name, Manner.HONEST));
+            server.file("caf%E8", "alone", Manner.HONEST);
+            Path backups = folder.resolve("backups-of-" + order.get(0).length() + order.hashCode());
+            Snapshot snapshot;
+            try (StoreFiles files = open()) {
+                snapshot = new BackUp(new Snapshots(backups), Clock.systemUTC(), 0)
+                        .run(SftpServers.store("sftp:x"), files, HostileSftpTest::dump);
+            }
+            assertThat(Files.readString(snapshot.path().resolve("wp-content/caf%E9"), StandardCharsets.ISO_8859_1))
+                    .isEqualTo("content of " + order.get(0));
+            assertThat(snapshot.path().resolve("wp-content/caf%E8")).hasContent("alone");
+            assertThat(snapshot.failed()).isEqualTo(1);
+            assertThat(Files.readAllLines(snapshot.path().resolve("manifest.jsonl")))
+                    .filteredOn(line -> line.contains("\"error\""))
+                    .singleElement(InstanceOfAssertFactories.STRING)
+                    .contains(
+                            "caf%E9 (" + (order.get(1).contains("%") ? "UTF-8" : "not UTF-8") + ")",
+                            "its name would be written as that of a file beside it");
         }
     }
 

@@ -52,6 +52,19 @@ class StoreFilesTest {
     }
 
     @Test
+    void twoNamesThatAreWrittenAlikeAreNeverTakenForEachOther() throws Exception {
+        write("wp-content/caf%E9", "by its letters".getBytes());
+        write("wp-content/alone%E8", "no byte beside it".getBytes());
+        Files.writeString(
+                Path.of(java.net.URI.create(root.resolve("wp-content").toUri() + "caf%E9")), "by its byte");
+        assertThat(root.resolve("wp-content").toFile().list()).hasSize(3);
+        Visited visited = Visited.of(local, "wp-content");
+        assertThat(visited.text("caf%E9")).isEqualTo("by its letters");
+        assertThat(visited.text("alone%E8")).isEqualTo("no byte beside it");
+        assertThat(visited.failed).containsOnlyKeys("caf%E9 (not UTF-8)").containsValue(SftpFiles.Name.ALIKE);
+    }
+
+    @Test
     void aTreeIsTheSameFromBothSides() throws Exception {
         write("wp-content/index.php", "<?php // Silence is golden.".getBytes());
         write("wp-content/empty.txt", new byte[0]);
