@@ -50,6 +50,7 @@ class RestartTest {
     }
 
     /** Quartz, which shares its ticks there, is the first that asks for it again. */
+    @Tag("soak") // the pool waits for it three times
     @Test
     void aStateDatabaseThatGoesAwayDuringAStartIsWhatIsBlamed() throws Exception {
         try (OwnPostgres postgres = new OwnPostgres(folder.resolve("postgres"));
