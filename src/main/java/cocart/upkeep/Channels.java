@@ -95,13 +95,19 @@ final class Channels {
                 return wrong("there is no host " + host + ", or no name server answers", option);
             }
             if (cause instanceof ConnectException) {
-                return wrong("nothing listens at " + where + " (" + shown(cause).replaceAll("^Connect to .+ failed: ", "") + ")", option);
+                return wrong(
+                        "nothing listens at " + where + " (" + shown(cause).replaceAll("^Connect to .+ failed: ", "")
+                                + ")",
+                        option);
             }
             if (cause instanceof SocketTimeoutException) {
                 return wrong(where + " does not answer within " + PATIENCE_MILLIS / 1000 + " s", option);
             }
             if (cause instanceof SSLException) {
-                return wrong("no TLS connection can be made to " + where + " (" + shown(cause).replaceAll("^Connect to .+ failed: ", "") + ")", option);
+                return wrong(
+                        "no TLS connection can be made to " + where + " ("
+                                + shown(cause).replaceAll("^Connect to .+ failed: ", "") + ")",
+                        option);
             }
         }
         return wrong(where + " cannot be used (" + shown(root(error)) + ")", option);

@@ -55,7 +55,8 @@ final class Commands {
         CommandSpec spec;
 
         PrintWriter out() {
-            return PlainWriter.over(spec.commandLine().getOut(), Paint.forStdout().isOn());
+            return PlainWriter.over(
+                    spec.commandLine().getOut(), Paint.forStdout().isOn());
         }
 
         PrintWriter err() {

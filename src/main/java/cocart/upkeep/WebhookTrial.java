@@ -89,13 +89,10 @@ final class WebhookTrial {
                     by.set(scope.route.getProxyHost());
                     return chain.proceed(request, scope);
                 })
-                .addExecInterceptorAfter(
-                        ChainElement.CONNECT.name(),
-                        "trial",
-                        (request, scope, chain) -> {
-                            scope.execRuntime.discardEndpoint(); // hangs up
-                            return new BasicClassicHttpResponse(HttpStatus.SC_NO_CONTENT);
-                        })
+                .addExecInterceptorAfter(ChainElement.CONNECT.name(), "trial", (request, scope, chain) -> {
+                    scope.execRuntime.discardEndpoint(); // hangs up
+                    return new BasicClassicHttpResponse(HttpStatus.SC_NO_CONTENT);
+                })
                 .build();
     }
 

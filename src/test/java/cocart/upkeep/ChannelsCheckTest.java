@@ -270,9 +270,7 @@ class ChannelsCheckTest {
     }
 
     private static String[] tls(Path certificate, Path key) {
-        return new String[] {
-            "upkeep.console.tls.certificate = " + certificate, "upkeep.console.tls.key = " + key
-        };
+        return new String[] {"upkeep.console.tls.certificate = " + certificate, "upkeep.console.tls.key = " + key};
     }
 
     /** A certificate of its own making, as PEM files. */
@@ -283,7 +281,8 @@ class ChannelsCheckTest {
 
         Pem(String name, String kind) throws Exception {
             KeyStore keys = KeyStore.getInstance(
-                    TlsSmtp.certificate(folder.resolve(name + ".p12"), "dns:localhost", kind).toFile(),
+                    TlsSmtp.certificate(folder.resolve(name + ".p12"), "dns:localhost", kind)
+                            .toFile(),
                     "changeit".toCharArray());
             certificate = pem(name, "CERTIFICATE", keys.getCertificate("mail").getEncoded());
             key = pem(

@@ -65,7 +65,9 @@ class CommandLineTest {
         JsonNode one = JSON.readTree(say("status", "blue", "--json").out());
         assertThat(one.get("stores")).hasSize(1);
         assertThat(one.at("/stores/0/id").asText()).isEqualTo("blue");
-        assertThat(say("status", "blue").out()).startsWith("blue\n").doesNotContain("acme", "\u001b")
+        assertThat(say("status", "blue").out())
+                .startsWith("blue\n")
+                .doesNotContain("acme", "\u001b")
                 .contains("cart-rest-api-for-woocommerce, not looked at yet; schema unknown\n")
                 .doesNotContain("unsettled");
         Said wrong = say("status", "green");

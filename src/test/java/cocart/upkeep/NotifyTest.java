@@ -237,7 +237,10 @@ class NotifyTest {
         ObjectNode status = one.bundle().status.of(one.bundle().stores.get("acme"));
         Tables.store(new PrintWriter(text, true), status, Paint.PLAIN);
         return Tables.exitCode(status) + ": "
-                + text.toString().lines().filter(line -> line.contains("dismissed")).collect(Collectors.joining("\n"));
+                + text.toString()
+                        .lines()
+                        .filter(line -> line.contains("dismissed"))
+                        .collect(Collectors.joining("\n"));
     }
 
     private static String error(Running one) {

@@ -47,7 +47,9 @@ public final class Tables {
                     + (plugin.get("version").isNull()
                             ? ""
                             : " " + plugin.get("version").asText()) + ", "
-                    + (Status.isUnknown(plugin) ? "not looked at yet" : paint.state(plugin.get("state").asText()))
+                    + (Status.isUnknown(plugin)
+                            ? "not looked at yet"
+                            : paint.state(plugin.get("state").asText()))
                     + "; schema " + paint.state(schema)
                     // while the schema is not known, neither is this
                     + (schema.equals("unknown") ? "" : ", database version " + text(plugin.get("databaseVersion")))

@@ -63,9 +63,12 @@ final class FtpItem {
                                         : null;
         boolean utf8 = name.isUtf8() && entry.rawPath() == null;
         FileEntry below = new FileEntry(
-                prefix + (problem == null
+                prefix
+                        + (problem == null
                                 ? name.text()
-                                : SftpFiles.Name.ALIKE.equals(problem) ? name.apart() : name.shown().replaceAll("[/\\\\]", "?")),
+                                : SftpFiles.Name.ALIKE.equals(problem)
+                                        ? name.apart()
+                                        : name.shown().replaceAll("[/\\\\]", "?")),
                 listed.type(),
                 Math.max(0, listed.size()),
                 problem == null ? connection.mtime(listed, at) : 0,

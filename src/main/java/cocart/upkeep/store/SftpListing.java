@@ -98,8 +98,7 @@ final class SftpListing {
             return;
         }
         if (again != null) {
-            visitor.failed(
-                    new FileEntry(folder.prefix + name.apart(), entry.type(), 0, 0, 0, null, null), again);
+            visitor.failed(new FileEntry(folder.prefix + name.apart(), entry.type(), 0, 0, 0, null, null), again);
             return;
         }
         waiting.hold(folder, name);

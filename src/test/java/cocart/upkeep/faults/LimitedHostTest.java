@@ -50,8 +50,9 @@ class LimitedHostTest {
         store.server.noChannels();
         assertThatThrownBy(() -> store.open().close())
                 .isInstanceOf(StoreException.class)
-                .hasMessageMatching("store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP; it may"
-                        + " have too many of them now \\(MaxSessions\\), or the login may be for forwarding only");
+                .hasMessageMatching(
+                        "store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP; it may"
+                                + " have too many of them now \\(MaxSessions\\), or the login may be for forwarding only");
     }
 
     @Test

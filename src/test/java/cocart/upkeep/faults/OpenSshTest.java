@@ -56,9 +56,10 @@ class OpenSshTest {
         try (OpenSshd server = OpenSshd.unprivileged(folder.resolve("sshd"), "MaxSessions 0")) {
             assertThatThrownBy(() -> backUp(server))
                     .isInstanceOf(StoreException.class)
-                    .hasMessageMatching("store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP;"
-                            + " it may have too many of them now \\(MaxSessions\\), or the login may be for forwarding"
-                            + " only");
+                    .hasMessageMatching(
+                            "store \\w+: 127.0.0.1:\\d+ lets the user \\w+ in, but opens no session for SFTP;"
+                                    + " it may have too many of them now \\(MaxSessions\\), or the login may be for forwarding"
+                                    + " only");
         }
     }
 

@@ -55,8 +55,7 @@ class StoreFilesTest {
     void twoNamesThatAreWrittenAlikeAreNeverTakenForEachOther() throws Exception {
         write("wp-content/caf%E9", "by its letters".getBytes());
         write("wp-content/alone%E8", "no byte beside it".getBytes());
-        Files.writeString(
-                Path.of(java.net.URI.create(root.resolve("wp-content").toUri() + "caf%E9")), "by its byte");
+        Files.writeString(Path.of(java.net.URI.create(root.resolve("wp-content").toUri() + "caf%E9")), "by its byte");
         assertThat(root.resolve("wp-content").toFile().list()).hasSize(3);
         Visited visited = Visited.of(local, "wp-content");
         assertThat(visited.text("caf%E9")).isEqualTo("by its letters");

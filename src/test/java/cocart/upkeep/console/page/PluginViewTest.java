@@ -17,7 +17,7 @@ class PluginViewTest {
 
     private static PluginView view(String state, String reason) throws Exception {
         return PluginView.of(new ObjectMapper()
-                .readTree("{\"slug\": \"x\", \"state\": \"" + state + "\", \"schema\": \"unknown\", \"reason\": \"" + reason
-                        + "\"}"));
+                .readTree("{\"slug\": \"x\", \"state\": \"" + state + "\", \"schema\": \"unknown\", \"reason\": \""
+                        + reason + "\"}"));
     }
 }
