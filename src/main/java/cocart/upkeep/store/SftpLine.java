@@ -158,6 +158,11 @@ final class SftpLine {
         return handles.add(ByteBuffer.wrap(handle));
     }
 
+    /** How many are open on the server. */
+    int handles() {
+        return handles.size();
+    }
+
     /** An item cannot be listed or read to its end: nothing more is asked about it. */
     void fail(SftpItem item, String reason) throws IOException {
         item.failed = true;

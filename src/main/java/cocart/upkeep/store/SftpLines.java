@@ -71,6 +71,11 @@ final class SftpLines implements AutoCloseable {
         return lines.stream().mapToLong(SftpLine::asked).sum();
     }
 
+    /** What is open on the server. */
+    int handles() {
+        return lines.stream().mapToInt(SftpLine::handles).sum();
+    }
+
     /** Asks for more of the open files. */
     void readMore(long mostAsked) {
         for (SftpLine line : lines) {

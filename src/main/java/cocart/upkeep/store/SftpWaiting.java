@@ -20,6 +20,9 @@ final class SftpWaiting {
     /** What was on its way each time that a connection was lost; read one by one in the end, to tell which it is. */
     private final Deque<SftpItem> suspects = new ArrayDeque<>();
 
+    /** What was refused again and again beside others; tried when nothing else is left. */
+    private final Deque<SftpItem> refused = new ArrayDeque<>();
+
     private long held;
 
     SftpWaiting(String store) {
@@ -47,6 +50,11 @@ final class SftpWaiting {
         suspects.add(item);
     }
 
+    /** Puts back what was refused again and again: it is opened when nothing else is left. */
+    void refused(SftpItem item) {
+        refused.add(item);
+    }
+
     private Deque<SftpItem> queue(SftpItem item) {
         return item.entry.type() == FileEntry.Type.FOLDER ? folders : files;
     }
@@ -57,12 +65,13 @@ final class SftpWaiting {
      *
      * @param mayRead more bytes may be asked for
      * @param alone nothing is open
+     * @param again what was refused may be tried beside others that were
      * @return null if nothing may be begun now
      */
     @Nullable
-    SftpItem next(boolean mayRead, boolean alone) {
-        if (alone && folders.isEmpty() && files.isEmpty()) {
-            return suspects.poll();
+    SftpItem next(boolean mayRead, boolean alone, boolean again) {
+        if ((alone || again) && folders.isEmpty() && files.isEmpty()) {
+            return !refused.isEmpty() ? refused.poll() : alone ? suspects.poll() : null;
         }
         boolean folder = !folders.isEmpty() && (files.size() < MOST_FILES || !mayRead);
         return folder ? folders.pollLast() : mayRead ? files.poll() : null;
@@ -94,6 +103,6 @@ final class SftpWaiting {
     }
 
     boolean isEmpty() {
-        return folders.isEmpty() && files.isEmpty() && suspects.isEmpty();
+        return folders.isEmpty() && files.isEmpty() && refused.isEmpty() && suspects.isEmpty();
     }
 }

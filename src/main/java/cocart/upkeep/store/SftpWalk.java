@@ -28,7 +28,7 @@ final class SftpWalk {
     /** So many bytes more of a file are as good as a small file that was read to its end. */
     private static final long WORTH_A_LOSS = 1 << 20;
 
-    /** How often a file that cannot be opened beside others is tried with fewer of them. */
+    /** How often a file that cannot be opened beside others is tried with fewer of them, before it is when all else is done. */
     private static final int MOST_REFUSALS = 4;
 
     /** Answers that are worked off before what they made room for is asked. */
@@ -101,7 +101,8 @@ final class SftpWalk {
         }
         lines.readMore(mostAsked);
         while (limit.hasRoom()) {
-            SftpItem item = waiting.next(lines.asked() < mostAsked, limit.open() == 0);
+            SftpItem item =
+                    waiting.next(lines.asked() < mostAsked, limit.open() == 0, limit.isFutile() && limit.isSafe());
             if (item == null) {
                 break;
             }
@@ -210,21 +211,31 @@ final class SftpWalk {
             refused(line, item, packet, folder ? "the folder cannot be listed: " : "it cannot be read: ");
         } else if (!line.opened(item, handle)) {
             mixedUp(line);
-        } else if (folder) {
-            listing.begin(line, item);
         } else {
-            reading.begin(line, item);
+            limit.opened(lines.handles());
+            if (folder) {
+                listing.begin(line, item);
+            } else {
+                reading.begin(line, item);
+            }
         }
     }
 
     /** It was not opened: the server may not have handles for so many at once. */
     private void refused(SftpLine line, SftpItem item, SftpPacket packet, String what) throws IOException {
         int code = packet.type() == SftpPacket.STATUS ? packet.number() : -1;
-        if (!FINAL.contains(code) && limit.open() > 1 && item.refused < MOST_REFUSALS) {
+        boolean forHandles = !FINAL.contains(code); // or for anything else: servers have one word for most of it
+        if (forHandles && limit.open() == 1) {
+            limit.refusedAlone();
+        } else if (forHandles && item.refused < MOST_REFUSALS) {
             item.refused++;
             limit.refused();
             line.items.remove(item);
-            waiting.later(item);
+            if (item.refused < MOST_REFUSALS) {
+                waiting.later(item);
+            } else {
+                waiting.refused(item);
+            }
             return;
         }
         String reason = what + (code < 0 ? NONSENSE : SftpPacket.words(code, packet.bytes()));

@@ -25,9 +25,12 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -353,6 +356,42 @@ class GreedySftpTest {
         assertThat(report.results())
                 .hasSize(2)
                 .allMatch(result -> result.isWhole() && result.foreign().isEmpty());
+    }
+
+    /** Each of them could be for want of handles, which asking for less at once mends; then all would take longer. */
+    @ParameterizedTest
+    @ValueSource(ints = {FILE, FOLDER})
+    void thousandsThatCannotBeOpenedCostNoRoundTripEach(int mode) throws Exception {
+        List<SftpScript> sessions = new CopyOnWriteArrayList<>();
+        Visited visited = visit(() -> {
+            Server server = new Server() {
+                {
+                    millis = 2;
+                    shuffle = new Random(1); // then what has arrived is answered at once
+                    nodes = IntStream.range(0, 4000)
+                            .mapToObj(i -> i % 2 == 0
+                                    ? new TreeSftp.Node("good" + i, FILE, 5)
+                                    : new TreeSftp.Node("bad" + i, mode, 5))
+                            .toList();
+                }
+
+                @Override
+                void open(int id, String path) throws IOException {
+                    if (path.contains("bad")) {
+                        status(id, TreeSftp.FAILURE);
+                    } else {
+                        super.open(id, path);
+                    }
+                }
+            };
+            sessions.add(server);
+            return server;
+        });
+        assertThat(visited.content).hasSize(2000);
+        assertThat(visited.failed).hasSize(2000);
+        int batches =
+                sessions.stream().mapToInt(session -> session.batches.get()).sum();
+        assertThat(batches).as("round trips").isLessThan(1000);
     }
 
     /** Never silent for long, never at an end: at a byte a second a shop takes years. */

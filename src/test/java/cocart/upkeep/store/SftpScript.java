@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.sshd.server.Environment;
 import org.apache.sshd.server.ExitCallback;
@@ -25,6 +26,12 @@ abstract class SftpScript implements Command {
     private InputStream in;
     private OutputStream out;
     private ExitCallback exit;
+
+    /** Batches of answers that have left: each is a round trip for who waits for it. */
+    final AtomicInteger batches = new AtomicInteger();
+
+    /** How long a batch of answers takes; more requests arrive meanwhile, as over a long line. */
+    int millis;
 
     /** If set, answers leave in random order. */
     Random shuffle;
@@ -149,6 +156,12 @@ abstract class SftpScript implements Command {
     }
 
     private void flush() throws IOException {
+        batches.incrementAndGet();
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
         if (shuffle != null) {
             Collections.shuffle(held, shuffle);
         }
