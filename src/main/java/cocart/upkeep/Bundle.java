@@ -567,6 +567,9 @@ public final class Bundle implements AutoCloseable {
     @Override
     public void close() {
         consoleFile.close();
+        if (gate != null) {
+            gate.close();
+        }
         main.stop();
         Away.tolerate(queue::release);
         if (observation != null) {

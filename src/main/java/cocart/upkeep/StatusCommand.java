@@ -68,14 +68,44 @@ final class StatusCommand extends Commands.Base {
         Settings settings = upkeep.settings();
         Set<String> chosen = new HashSet<>();
         stores.forEach(id -> chosen.add(ConfiguredStores.get(settings, id).id()));
-        Optional<RunningConsole> console = RunningConsole.of(settings.home());
-        Optional<ObjectNode> first = console.flatMap(RunningConsole::status);
-        if (first.isPresent()) {
-            return show(chosen, first.get(), () -> console.flatMap(RunningConsole::status)
-                    .orElseThrow(() -> new SettingsException("the running console no longer answers; ask again")));
+        try (Source source = new Source(settings)) {
+            return show(chosen, source.status(), source::status);
         }
-        try (Bundle bundle = new Bundle(settings, false)) {
-            return show(chosen, bundle.status.all(), bundle.status::all);
+    }
+
+    /** Where the state is read: of the run that is alive at the time, however often one ends and begins, else here. */
+    private static final class Source implements AutoCloseable {
+
+        private final Settings settings;
+        private Optional<RunningConsole> console = Optional.empty();
+        private @Nullable Bundle bundle;
+
+        Source(Settings settings) {
+            this.settings = settings;
+        }
+
+        ObjectNode status() {
+            Optional<ObjectNode> said = console.flatMap(RunningConsole::status);
+            if (said.isEmpty()) {
+                console = RunningConsole.of(settings.home());
+                said = console.flatMap(RunningConsole::status);
+            }
+            if (said.isPresent()) {
+                close(); // nothing of ours is in its way
+                return said.get();
+            }
+            if (bundle == null) {
+                bundle = new Bundle(settings, false);
+            }
+            return bundle.status.all();
+        }
+
+        @Override
+        public void close() {
+            if (bundle != null) {
+                bundle.close();
+                bundle = null;
+            }
         }
     }
 

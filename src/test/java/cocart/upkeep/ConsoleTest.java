@@ -121,6 +121,7 @@ class ConsoleTest {
         "GET, /nothing, 404, text/html; charset=utf-8",
         "GET, /api/v1/stores?limit=0, 400, application/problem+json",
         "GET, /api/v1/stores?limt=1, 400, application/problem+json",
+        "GET, /api/v1/stores?state=falied, 400, application/problem+json",
         "GET, /api/v1/stores/s0001/approve, 405, application/problem+json",
         "POST, /api/v1/status, 401, application/problem+json",
         "POST, /, 401, text/html; charset=utf-8",

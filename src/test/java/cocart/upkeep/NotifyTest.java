@@ -3,6 +3,7 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -434,6 +435,26 @@ class NotifyTest {
                 .contains("acme\n  away (job-failed)\n\nshop2\n  away (job-failed)\n")
                 .startsWith("What is open at ");
         assertThat(mail.getReceivedMessages()[1].getSubject()).isEqualTo("[CoCart Upkeep] 3 notices open at 2 stores");
+    }
+
+    @Test
+    void aLineAboutNoStoreNamesNone() throws Exception {
+        Running one = start(false, both("upkeep.stores = acme", "upkeep.store.acme.files = file:" + folder));
+        Logger upkeep = (Logger) LoggerFactory.getLogger("upkeep");
+        Level before = upkeep.getLevel();
+        upkeep.setLevel(Level.INFO);
+        try {
+            one.camel()
+                    .getRegistry()
+                    .lookupByNameAndType("outbox", Outbox.class)
+                    .log(new Message("log", true, Instant.now(), List.of()));
+        } finally {
+            upkeep.setLevel(before);
+        }
+        assertThat(log.list)
+                .filteredOn(event -> event.getFormattedMessage().equals("Digest: 0 notices are open."))
+                .hasSize(1)
+                .noneMatch(event -> event.getMDCPropertyMap().containsKey("store"));
     }
 
     @Test

@@ -103,6 +103,38 @@ class RunTest {
     }
 
     @Test
+    void whoWatchesSeesOneRunEndAndTheNextGoOn() throws Exception {
+        try (Shop shop = new Shop(folder, "manual", "2.9.3", 5)) {
+            shop.settings("upkeep.console.enabled = true", "upkeep.console.port = 0");
+            shop.files.plugin("2.9.3");
+            Path seen = folder.resolve("seen.log");
+            Process first = shop.start(folder.resolve("first.log"), "run");
+            Process watch = null;
+            Process next = null;
+            try {
+                awaitStatus(shop, "none", "settled");
+                watch = shop.start(seen, "status", "--json", "--watch=1");
+                await().atMost(PATIENCE).until(() -> Files.readString(seen).contains("{\"stores\":"));
+                stop(first);
+                shop.files.plugin("4.3.6");
+                next = shop.start(folder.resolve("next.log"), "run");
+                await().atMost(PATIENCE).untilAsserted(() -> assertThat(Files.readString(seen))
+                        .contains("\"state\":\"awaiting-approval\""));
+                assertThat(watch.isAlive()).isTrue();
+                assertThat(Files.readString(seen)).doesNotContain("upkeep: ", "\tat ");
+            } finally {
+                stop(first);
+                if (watch != null) {
+                    stop(watch);
+                }
+                if (next != null) {
+                    stop(next);
+                }
+            }
+        }
+    }
+
+    @Test
     void twoAtOnceShareTheWorkAndDoNothingTwice() throws Exception {
         try (Shop shop = new Shop(folder, "automatic", "2.9.3", 500)) {
             shop.settings(

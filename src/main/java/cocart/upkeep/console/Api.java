@@ -17,6 +17,18 @@ public final class Api {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MOST = 1000;
 
+    /** What {@code state} may be: the states of a data update, and those that need a human. */
+    private static final List<String> STATES = List.of(
+            "none",
+            "awaiting-approval",
+            "pending",
+            "in-progress",
+            "complete",
+            "failed",
+            "canceled",
+            "blocked",
+            "attention");
+
     private final Stores stores;
     private final Status status;
     private final KnownSnapshots snapshots;
@@ -57,6 +69,9 @@ public final class Api {
         int offset = asked.number("offset", 0, 0, Integer.MAX_VALUE);
         String search = asked.text("search").toLowerCase(Locale.ROOT);
         String state = asked.text("state");
+        if (!state.isEmpty() && !STATES.contains(state)) {
+            throw new ConsoleException(400, "The parameter state must be one of " + String.join(", ", STATES) + ".");
+        }
         List<StoreSettings> found = stores.all().stream()
                 .filter(store -> store.id().toLowerCase(Locale.ROOT).contains(search))
                 .toList();

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What every request passes before it reaches a route, and every answer afterwards. */
 public final class Gate {
@@ -21,7 +22,7 @@ public final class Gate {
 
     private final Access access;
     private final boolean tls;
-    private volatile boolean open;
+    private volatile @Nullable String closed = "Upkeep is just starting; ask again in a second.";
 
     /** @param tls true if the console is asked for by HTTPS only */
     public Gate(Access access, boolean tls) {
@@ -31,7 +32,12 @@ public final class Gate {
 
     /** From now on requests are answered; before, the routes are not all there. */
     public void open() {
-        open = true;
+        closed = null;
+    }
+
+    /** From now on requests are told that this run ends, as its routes no longer answer. */
+    public void close() {
+        closed = "Upkeep is just stopping.";
     }
 
     /** Stands before all routes of a router, and says what is wrong where none answers. */
@@ -78,9 +84,10 @@ public final class Gate {
             answer(context, refusal.get().problem());
             return;
         }
-        if (!open) {
+        String why = closed;
+        if (why != null) {
             context.response().putHeader("Retry-After", "1");
-            answer(context, new Problem(503, "Upkeep is just starting; ask again in a second."));
+            answer(context, new Problem(503, why));
             return;
         }
         context.next();

@@ -94,7 +94,7 @@ public final class RunningConsole {
     private Optional<HttpResponse<String>> ask(HttpRequest request) {
         try {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
-            // one that is just starting says when to ask again
+            // one that is just starting or stopping says when to ask again
             if (answer.statusCode() == 503
                     && answer.headers().firstValue("Retry-After").isEmpty()) {
                 throw new StateException(

@@ -204,15 +204,14 @@ public final class Outbox {
     /** Writes a message to the log, a line for each notice, but for what the log has just said. */
     public void log(Message message) {
         if (message.digest()) {
-            events.recorded("-", "Digest: " + count(message) + " open.");
+            events.recorded(Notices.BUNDLE, "Digest: " + count(message) + " open.");
             return;
         }
         for (Item item : message.items()) {
             Notice notice = item.notice();
             if (!events.hasSaid(notice.store(), notice.text())) {
-                String store = notice.store().equals(Notices.BUNDLE) ? "-" : notice.store();
                 events.recorded(
-                        store,
+                        notice.store(),
                         "Notice (" + notice.kind() + ")" + (item.clearedAt() == null ? ": " : " is over: ")
                                 + notice.text());
             }

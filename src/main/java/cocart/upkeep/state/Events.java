@@ -98,7 +98,11 @@ public final class Events {
                         .toList());
     }
 
-    /** Logs sentences whose rows a statement has written by itself. */
+    /**
+     * Logs sentences whose rows a statement has written by itself.
+     *
+     * @param store empty if they are about none
+     */
     public void recorded(String store, String... texts) {
         log(store, List.of(texts), Level.INFO);
     }
@@ -118,6 +122,10 @@ public final class Events {
     private static void log(String store, List<String> texts, Level level) {
         if (LOG.isEnabledForLevel(level)) {
             Database.afterCommit(() -> {
+                if (store.isEmpty()) {
+                    texts.forEach(text -> LOG.atLevel(level).log("{}", text));
+                    return;
+                }
                 try (LogContext.Scope ignored = LogContext.of(store)) {
                     texts.forEach(text -> LOG.atLevel(level).log("{}", text));
                 }

@@ -55,6 +55,7 @@ class ConsoleServerTest {
 
     private final DefaultCamelContext camel = new DefaultCamelContext();
     private final AtomicInteger answers = new AtomicInteger();
+    private @Nullable Gate gate;
     private @Nullable Certificate certificate;
 
     @AfterEach
@@ -69,7 +70,7 @@ class ConsoleServerTest {
     private ConsoleServer start(@Nullable Path certificate, @Nullable Path key, Duration patience) throws Exception {
         ConsoleSettings settings = new ConsoleSettings("127.0.0.1", 0, Set.of(), false, certificate, key);
         Token token = new Token(folder.resolve("token"));
-        Gate gate = new Gate(
+        gate = new Gate(
                 new Access(
                         token,
                         new Sessions(token, Clock.systemUTC()),
@@ -93,6 +94,20 @@ class ConsoleServerTest {
         camel.start();
         gate.open();
         return server;
+    }
+
+    @Test
+    void oneThatEndsSaysSo() throws Exception {
+        URI address = start(null, null).uri();
+        gate.close();
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(address.resolve("api/v1/status")).build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
+        assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+        assertThat(answer.body()).contains("Upkeep is just stopping.");
     }
 
     @Test

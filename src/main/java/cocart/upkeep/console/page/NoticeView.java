@@ -1,5 +1,6 @@
 package cocart.upkeep.console.page;
 
+import cocart.upkeep.store.Beside;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ public record NoticeView(
         String cause = Node.text(notice, "cause", "");
         String kind = Node.text(notice, "kind", "attention");
         String title = TITLES.getOrDefault(cause, TITLES.getOrDefault(kind, "This needs you"));
-        String text = Node.text(notice, "text", "");
+        String text = Beside.id(store, Node.text(notice, "text", ""));
         String rest = PluginView.named(text.startsWith(title + ": ") ? text.substring(title.length() + 2) : text);
         for (String command : List.of("approve", "dismiss")) {
             rest = rest.replace(" Run: upkeep " + command + " " + store, "");

@@ -2,6 +2,7 @@ package cocart.upkeep.console.page;
 
 import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.console.Tables;
+import cocart.upkeep.store.Beside;
 import cocart.upkeep.store.Secrets;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -91,7 +92,7 @@ public record StoreLine(
         String notice = Node.text(status.path("notice"), "text");
         String reason = Node.text(status.path("dataUpdate"), "reason");
         String why = notice != null ? notice : error != null ? error : reason;
-        return why == null ? null : PluginView.named(why);
+        return why == null ? null : PluginView.named(Beside.id(status.get("id").asText(), why));
     }
 
     /** True if a person who types these words means this store. */
