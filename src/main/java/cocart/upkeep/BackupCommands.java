@@ -4,6 +4,7 @@ import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.console.Snapshots;
 import cocart.upkeep.console.Tables;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -31,6 +32,9 @@ final class BackupCommands {
                 description = "Id of the store, as in upkeep.stores.")
         String store;
 
+        @Option(names = "--json", description = "As JSON, for programs.")
+        boolean json;
+
         @Override
         public Integer call() throws Exception {
             try (Bundle bundle = upkeep.open(false)) {
@@ -42,12 +46,7 @@ final class BackupCommands {
                 try (ProducerTemplate template = camel.createProducerTemplate()) {
                     Object result = template.requestBodyAndHeader("direct:back-up", null, "store", store);
                     if (result instanceof Snapshot snapshot) {
-                        out().println(snapshot.path() + "  " + snapshot.files() + " files, " + snapshot.bytes()
-                                + " bytes, "
-                                + snapshot.newBytes() + " new"
-                                + (snapshot.failed() == 0
-                                        ? ""
-                                        : "; " + snapshot.failed() + " could not be read: see manifest.jsonl"));
+                        out().println(json ? json(bundle, snapshot) : text(snapshot));
                         bundle.jobs.error(store, "prune").ifPresent(error -> err().println("upkeep: " + error));
                         return snapshot.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
                     }
@@ -62,6 +61,20 @@ final class BackupCommands {
                 return Upkeep.NEEDS_A_HUMAN;
             }
         }
+    }
+
+    private static String text(Snapshot snapshot) {
+        return snapshot.path() + "  " + snapshot.files() + " files, " + snapshot.bytes() + " bytes, "
+                + snapshot.newBytes() + " new"
+                + (snapshot.failed() == 0 ? "" : "; " + snapshot.failed() + " could not be read: see manifest.jsonl");
+    }
+
+    /** As {@code snapshots --json} lists it. */
+    private static String json(Bundle bundle, Snapshot snapshot) throws JsonProcessingException {
+        return JSON.writeValueAsString(Snapshots.json(bundle.known.list(snapshot.store()).stream()
+                        .filter(known -> known.snapshot().id().equals(snapshot.id()))
+                        .toList())
+                .at("/snapshots/0"));
     }
 
     @Command(name = "snapshots", description = "List sealed snapshots, newest first.", mixinStandardHelpOptions = true)

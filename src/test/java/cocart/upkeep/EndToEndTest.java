@@ -264,7 +264,11 @@ class EndToEndTest {
             assertThat(shop.upkeep("once").code()).isZero();
             assertThat(status(shop).at("/dataUpdate/state").asText()).isEqualTo("none");
             assertThat(status(shop).at("/plugins/0/schema").asText()).isEqualTo("current");
-            assertThat(shop.upkeep("snapshots", "--json").out()).contains("\"store\":\"acme\"");
+            String made = shop.upkeep("backup", "acme", "--json").out().strip();
+            assertThat(made).startsWith("{\"store\":\"acme\",\"id\":\"");
+            assertThat(shop.upkeep("snapshots", "--json").out())
+                    .as("the same, first")
+                    .startsWith("{\"snapshots\":[" + made);
         }
     }
 
