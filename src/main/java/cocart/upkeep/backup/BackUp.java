@@ -1,15 +1,18 @@
 package cocart.upkeep.backup;
 
+import cocart.upkeep.store.FileEntry;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreSettings;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -123,6 +126,10 @@ public final class BackUp {
             try {
                 dump.dump(writer.dumpTarget());
                 writer.takeDump();
+                Optional<FileEntry> content = files.stat(SnapshotWriter.CONTENT);
+                if (content.isPresent() && content.get().type() == FileEntry.Type.FOLDER) {
+                    tree.content(content.get()); // a link to it, as some hosts have, has no time or mode to keep
+                }
                 files.walk(SnapshotWriter.CONTENT, writer);
                 return writer.seal(folder.resolve(id), clock);
             } catch (RuntimeException | IOException e) {
@@ -183,6 +190,8 @@ public final class BackUp {
     private static void clear(Path unfinished) {
         try {
             Disk.remove(unfinished);
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} was sealed or removed by another run", unfinished);
         } catch (IOException e) {
             LOG.warn("{} is no longer needed but cannot be removed: {}", unfinished, e.toString());
         }

@@ -63,6 +63,10 @@ final class RestorePlan {
     /** The dump; null if the snapshot has none. */
     Manifest.@Nullable Line dump;
 
+    /** Wp-content itself, which a store keeps as it has it; null if only a part is wanted or it is not recorded. */
+    @Nullable
+    Folder content;
+
     private boolean found;
 
     /**
@@ -122,6 +126,10 @@ final class RestorePlan {
             dump = line;
             return;
         }
+        if (line.path().equals(CONTENT) && "folder".equals(line.type()) && line.error() == null) {
+            takeContent(line);
+            return;
+        }
         if (!line.path().startsWith(CONTENT + "/")) {
             refuse(line, "it is not in wp-content");
             return;
@@ -158,6 +166,15 @@ final class RestorePlan {
                 links.add(entry);
             }
             default -> problems.add(new Problem("skipped", line.path(), "it is neither a file nor a folder"));
+        }
+    }
+
+    private void takeContent(Manifest.Line line) {
+        if (line.mode() == null || !MODE.matcher(line.mode()).matches()) {
+            refuse(line, "its mode is not one");
+        } else if (scope == null) {
+            content = new Folder(CONTENT, mode(line), line.mtime(), true);
+            folders.putIfAbsent(CONTENT, new Folder(CONTENT, USUAL_FOLDER, 0, false));
         }
     }
 

@@ -333,6 +333,10 @@ public final class Restores {
                     new RestoreLinks(folder, view).make(plan.links);
                 }
                 files.finishFolders();
+                RestorePlan.Folder content = plan.content;
+                if (content != null && !request.dryRun()) {
+                    target.finishFolder(content.path(), content.mtime(), content.mode());
+                }
             }
             if (dump != null && request.elsewhere() == null) {
                 if (request.dryRun()) {

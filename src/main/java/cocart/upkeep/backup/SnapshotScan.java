@@ -172,7 +172,8 @@ final class SnapshotScan extends SimpleFileVisitor<Path> {
     }
 
     private void missing() {
-        if (Files.notExists(snapshot.path().resolve(SnapshotWriter.CONTENT), LinkOption.NOFOLLOW_LINKS)) {
+        if (!unseen.containsKey(SnapshotWriter.CONTENT)
+                && Files.notExists(snapshot.path().resolve(SnapshotWriter.CONTENT), LinkOption.NOFOLLOW_LINKS)) {
             add(SnapshotWriter.CONTENT, Kind.MISSING, "the folder is gone", null);
         }
         for (Manifest.Line line : unseen.values()) {

@@ -91,6 +91,12 @@ final class SnapshotTree implements Closeable {
         return true;
     }
 
+    /** Records wp-content itself, which is made already. */
+    void content(FileEntry entry) throws IOException {
+        folders.put(folder.resolve(SnapshotWriter.CONTENT), entry.mtime());
+        note(SnapshotWriter.CONTENT, entry);
+    }
+
     /** Records an entry of which nothing is stored, such as a link. */
     void note(String path, FileEntry entry) throws IOException {
         manifest.add(Manifest.Line.of(path, entry, null, null));
@@ -305,7 +311,9 @@ final class SnapshotTree implements Closeable {
             Disk.setTime(inner.get(i), folders.get(inner.get(i)));
         }
         unsynced.addAll(inner);
-        unsynced.add(folder.resolve(SnapshotWriter.CONTENT));
+        if (!folders.containsKey(folder.resolve(SnapshotWriter.CONTENT))) {
+            unsynced.add(folder.resolve(SnapshotWriter.CONTENT));
+        }
         Disk.syncAll(folder, unsynced);
         manifest.seal(new Manifest.Footer(
                 now.toString(),

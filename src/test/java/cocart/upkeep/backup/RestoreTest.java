@@ -241,6 +241,21 @@ class RestoreTest {
     }
 
     @Test
+    void theContentFolderItselfHasItsTimeAndModeInTheSnapshotAndInAFolder() throws Exception {
+        Files.setPosixFilePermissions(content, PosixFilePermissions.fromString("rwxr-x---"));
+        FileTime time = FileTime.fromMillis(1_600_000_000_000L);
+        Files.setLastModifiedTime(content, time);
+        Snapshot snapshot = backUp();
+        assertThat(Files.getLastModifiedTime(snapshot.path().resolve("wp-content")))
+                .isEqualTo(time);
+        Path to = folder.resolve("restored");
+        restore(to, null);
+        assertThat(Files.getLastModifiedTime(to.resolve("wp-content"))).isEqualTo(time);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(to.resolve("wp-content"))))
+                .isEqualTo("rwxr-x---");
+    }
+
+    @Test
     void namesThatAreNotUtf8GetTheirBytesBack() throws Exception {
         serve(Server.OPENSSH);
         Path odd = Path.of(URI.create(content.toUri() + "caf%E9/na%FFme.txt"));
