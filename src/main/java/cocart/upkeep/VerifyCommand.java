@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.jspecify.annotations.Nullable;
@@ -143,13 +144,23 @@ final class VerifyCommand extends Commands.Base {
         bundle.verified.record(report, stores).stream()
                 .filter(bundle.settings().stores()::containsKey)
                 .forEach(bundle.notices::refresh);
+        Set<String> hurt = hurt(bundle, stores);
         if (json) {
             out().println(Reports.verified(report));
         } else {
-            print(out(), report, sample);
+            print(out(), report, sample, hurt);
         }
         out().flush();
-        return report.isWhole() && report.isClean();
+        return report.isWhole() && report.isClean() && hurt.isEmpty();
+    }
+
+    /** Snapshots that are marked as damaged, as STORE/ID: a sample that meets none of the damage does not heal them. */
+    private static Set<String> hurt(Bundle bundle, List<String> stores) {
+        return stores.stream()
+                .flatMap(id -> bundle.known.list(id).stream())
+                .filter(known -> known.damage() != null)
+                .map(known -> known.snapshot().store() + "/" + known.snapshot().id())
+                .collect(Collectors.toSet());
     }
 
     /** Also stores that are no longer set up, as long as they have snapshots. */
@@ -176,7 +187,7 @@ final class VerifyCommand extends Commands.Base {
                 value / 100, seed != null ? seed : ThreadLocalRandom.current().nextInt(1, 1_000_000_000));
     }
 
-    private static void print(PrintWriter out, Report report, Sample sample) {
+    private static void print(PrintWriter out, Report report, Sample sample, Set<String> marked) {
         for (Finding finding : report.findings()) {
             String became = finding.isRepaired() ? "; repaired: " : finding.isForeign() ? "; " : "; NOT repaired: ";
             out.println(PlainText.of(finding.kind().word() + "  " + finding.store() + "/" + finding.id() + "/"
@@ -193,11 +204,15 @@ final class VerifyCommand extends Commands.Base {
                             ? "HURT: " + left + " left" + (repaired > 0 ? ", " + repaired + " repaired" : "")
                             : (repaired > 0 ? "whole again, " + repaired + " repaired" : "whole"))
                     + (result.full() || left > 0 ? "" : " as far as looked at")
+                    + (left == 0 && marked.contains(result.store() + "/" + result.id())
+                            ? ", but HURT as an earlier run has found"
+                            : "")
                     + (foreign > 0 ? ", " + foreign + " foreign to be removed" : "")
                     + ", " + result.files() + " files");
         }
-        long hurt =
-                report.results().stream().filter(result -> !result.isWhole()).count();
+        long hurt = report.results().stream()
+                .filter(result -> !result.isWhole() || marked.contains(result.store() + "/" + result.id()))
+                .count();
         out.println(String.format(
                 Locale.ROOT,
                 "%d %s, %d contents, %d files hashed, %d bytes%s: %s",

@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,6 +77,12 @@ class VerifyCommandTest {
 
         Shop.Said sampled = shop.upkeep("verify", "acme", "--sample", "100%", "--no-repair");
         assertThat(sampled.code()).isEqualTo(1);
+        assertThat(IntStream.range(1, 6)
+                        .mapToObj(seed -> shop.upkeep(
+                                "verify", "acme", "--sample", "1%", "--seed", String.valueOf(seed), "--no-repair")))
+                .as("whether or not the sample meets the damage")
+                .allMatch(one -> one.code() == 1 && one.out().contains("1 hurt"))
+                .anyMatch(one -> one.out().contains("as far as looked at, but HURT as an earlier run has found"));
 
         Shop.Said repaired = shop.upkeep("verify");
         assertThat(repaired.code()).as(repaired.out() + repaired.err()).isZero();

@@ -8,6 +8,9 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,8 @@ public final class Database {
 
     /** Tries of a transaction that the database ended because of another one. */
     private static final int TRIES = 5;
+
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final JdbcClient client;
     private final NamedParameterJdbcTemplate template;
@@ -63,6 +68,9 @@ public final class Database {
                 if (attempt == TRIES || TransactionSynchronizationManager.isActualTransactionActive()) {
                     throw e;
                 }
+                // at once it would most likely meet the same other transaction
+                LockSupport.parkNanos(
+                        ThreadLocalRandom.current().nextLong(attempt * PAUSE_NANOS, 2 * attempt * PAUSE_NANOS));
             }
         }
     }

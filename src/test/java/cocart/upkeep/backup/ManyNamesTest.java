@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,9 @@ class ManyNamesTest {
         public static void main(String[] args) {
             StoreFiles million = (StoreFiles) Proxy.newProxyInstance(
                     Main.class.getClassLoader(), new Class<?>[] {StoreFiles.class}, (proxy, method, arguments) -> {
+                        if (method.getName().equals("stat")) {
+                            return Optional.empty();
+                        }
                         StoreFiles.Visitor visitor = (StoreFiles.Visitor) arguments[1];
                         for (int i = 0; i < 1_000_000; i++) {
                             visitor.found(new FileEntry("f" + i, FileEntry.Type.FILE, 1, 0, 0644, null, null));
