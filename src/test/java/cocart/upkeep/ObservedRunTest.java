@@ -28,10 +28,12 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.Load;
@@ -64,6 +66,7 @@ class ObservedRunTest {
     }
 
     @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES)
     void whatBreaksIsSeenFromOutsideAndNothingElseIs() throws Exception {
         StateServers.Place place = StateServers.POSTGRESQL.create();
         Queue<String> spans = new ConcurrentLinkedQueue<>();
@@ -177,7 +180,8 @@ class ObservedRunTest {
     }
 
     private void noStoreIsThere() {
-        await().atMost(PATIENCE).untilAsserted(() -> {
+        // a login that its server was just about to answer is given up after a minute
+        await().atMost(PATIENCE.plusSeconds(20)).untilAsserted(() -> {
             Seen all = probe("");
             assertThat(all.code()).as(all.json().toString()).isEqualTo(503);
             assertThat(all.check("stores").get("status").asText()).isEqualTo("DOWN");

@@ -3,6 +3,7 @@ package cocart.upkeep.backup;
 import cocart.upkeep.store.StoreException;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What of wp-content is not backed up. A pattern is a path relative to wp-content and matches from there: {@code cache}
@@ -11,24 +12,26 @@ import java.util.regex.Pattern;
  */
 public final class Skips {
 
-    private final List<Pattern> patterns;
+    private static final String NOTHING = "(?!)";
+
+    /** Any of them: each file is asked about, so they are one expression. */
+    private final Pattern any;
 
     /** @throws StoreException if a pattern is empty, leaves wp-content or holds {@code **} */
     public Skips(List<String> patterns) {
-        this.patterns = patterns.stream().map(Skips::compile).toList();
+        any = Pattern.compile(
+                patterns.isEmpty()
+                        ? NOTHING
+                        : patterns.stream().map(Skips::expression).collect(Collectors.joining("|")),
+                Pattern.DOTALL);
     }
 
     /** @param path relative to wp-content, parts joined by {@code /} */
     public boolean matches(String path) {
-        for (Pattern pattern : patterns) {
-            if (pattern.matcher(path).matches()) {
-                return true;
-            }
-        }
-        return false;
+        return any.matcher(path).matches();
     }
 
-    private static Pattern compile(String pattern) {
+    private static String expression(String pattern) {
         String plain = pattern.strip().replaceAll("^/+|/+$", "");
         if (plain.isEmpty() || plain.contains("**") || ("/" + plain + "/").matches(".*/\\.{0,2}/.*")) {
             throw new StoreException(
@@ -46,6 +49,6 @@ public final class Skips {
                 default -> regex.append(Pattern.quote(String.valueOf(c)));
             }
         }
-        return Pattern.compile(regex.toString(), Pattern.DOTALL);
+        return regex.toString();
     }
 }

@@ -53,6 +53,11 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     private final Lanes lanes;
     private final Map<String, Incoming> open = new HashMap<>();
 
+    /** The folder of what was last found to be safe, and where that is. */
+    private String lastFolder = "";
+
+    private Path lastPlace;
+
     private long held;
     private long lastProgress = System.nanoTime();
     private @Nullable IOException fault;
@@ -73,6 +78,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         this.store = store;
         this.tree = tree;
         this.folder = folder;
+        lastPlace = folder;
         this.skips = new Skips(skip);
         this.earlier = earlier;
         this.progress = progress;
@@ -224,20 +230,20 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     /** Where an entry goes; empty if it cannot be stored, which is then in the manifest. */
     private Optional<Path> target(FileEntry entry) throws IOException {
         String reason = null;
-        for (String part : entry.path().split("/", -1)) {
-            if (!FileNames.isPlain(part)) {
-                reason = "its name is not safe to use as a path";
-            }
-        }
-        Path content = folder.resolve(CONTENT);
-        Path target = content;
+        Path target = folder;
+        int slash = entry.path().lastIndexOf('/');
+        String name = entry.path().substring(slash + 1);
         try {
-            target = content.resolve(entry.path()).normalize();
+            // most lie beside the one before, whose folder is known to be in its place
+            target = slash > 0
+                            && FileNames.isPlain(name)
+                            && entry.path().substring(0, slash).equals(lastFolder)
+                    ? lastPlace.resolve(name)
+                    : anywhere(entry.path());
         } catch (InvalidPathException e) {
             reason = "its name cannot be written on this disk: " + e.getReason();
-        }
-        if (reason == null && (!target.startsWith(content) || target.equals(content))) {
-            reason = "its name leads out of the snapshot";
+        } catch (UnsafeName e) {
+            reason = e.getMessage();
         }
         if (reason == null && target.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
             reason = "its path is too long for this disk";
@@ -246,7 +252,35 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             tree.fail(path(entry), entry, reason);
             return Optional.empty();
         }
+        if (slash > 0) {
+            lastFolder = entry.path().substring(0, slash);
+            lastPlace = target.getParent();
+        }
         return Optional.of(target);
+    }
+
+    private Path anywhere(String path) throws UnsafeName {
+        for (String part : path.split("/", -1)) {
+            if (!FileNames.isPlain(part)) {
+                throw new UnsafeName("its name is not safe to use as a path");
+            }
+        }
+        Path content = folder.resolve(CONTENT);
+        Path target = content.resolve(path).normalize();
+        if (!target.startsWith(content) || target.equals(content)) {
+            throw new UnsafeName("its name leads out of the snapshot");
+        }
+        return target;
+    }
+
+    /** A name that must not become part of a path; says why. */
+    private static final class UnsafeName extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        UnsafeName(String reason) {
+            super(reason);
+        }
     }
 
     private void tick() throws IOException {
