@@ -216,7 +216,7 @@ final class WholeStep {
     private String inTransaction(boolean tables) throws SQLException, NotLocked, TooLong {
         if (!tables) {
             // whatever the server's default, no row may come into a gap
-            StepRunner.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+            StepRunner.execute(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         }
         connection.setAutoCommit(false);
         try (Lock lock = new Lock(tables)) {
@@ -263,9 +263,7 @@ final class WholeStep {
     }
 
     private Carts.Measure measure(boolean tables) throws SQLException {
-        return tables
-                ? Carts.measure(connection, plan, database)
-                : Carts.measureLocked(connection, plan, database, Long.MIN_VALUE, Long.MAX_VALUE);
+        return tables ? Carts.measure(connection, plan, database) : Carts.measureLocked(connection, plan, database);
     }
 
     private void rollBack() {

@@ -54,6 +54,15 @@ public final class Carts {
                 " WHERE " + key + " > " + from + " AND " + key + " <= " + to + " FOR UPDATE");
     }
 
+    /**
+     * The same for the whole table of one site. Where transactions are repeatable reads the gaps between the rows are
+     * locked too, so that no new ones come.
+     */
+    public static Measure measureLocked(Connection connection, UpdatePlan plan, StoreDatabase database)
+            throws SQLException {
+        return measured(connection, plan, database, " FOR UPDATE");
+    }
+
     private static Measure measured(Connection connection, UpdatePlan plan, StoreDatabase database, String which)
             throws SQLException {
         // lengths keep borders between columns and tell NULL from '-'; bytes, so that character sets do not matter
