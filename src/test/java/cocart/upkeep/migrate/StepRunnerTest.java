@@ -2,6 +2,7 @@ package cocart.upkeep.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.TestServers;
 import cocart.upkeep.demo.EmbeddedMariaDb;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -124,6 +126,24 @@ class StepRunnerTest {
         assertThat(run(plan("SELECT 0", "UPDATE {prefix}cocart_carts SET cart_key = cart_key WHERE cart_id = 7"))
                         .cartsChecked())
                 .isEqualTo("untouched");
+    }
+
+    @Test
+    void aShoppersNewCartWaitsWhereOnlyRowsAreLocked() throws Exception {
+        useUserWithoutLock();
+        String slow = "UPDATE {prefix}cocart_carts SET cart_expiry = cart_expiry + SLEEP(2) WHERE cart_id = 7";
+        UpdatePlan plan = plan("SELECT 0", slow);
+        CompletableFuture<String> step =
+                CompletableFuture.supplyAsync(() -> run(plan).cartsChecked());
+        try (Connection root = server.administrator()) { // who sees other users' statements
+            await().until(() -> !"0"
+                    .equals(Proofs.scalar(
+                            root,
+                            "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'UPDATE%SLEEP(2)%'")));
+        }
+        shop.addCart("t_meanwhile", "a:0:{}");
+        assertThat(step.get()).as("it would count the new one else").isEqualTo("untouched");
+        assertThat(shop.carts()).hasSize(21);
     }
 
     @Test
