@@ -109,13 +109,15 @@ final class SnapshotTree implements Closeable {
     }
 
     /** Stores a file whose content is in memory. */
-    void put(String path, FileEntry entry, Path target, byte[] content, boolean changed) throws IOException {
-        String sha256 = HexFormat.of().formatHex(Hashing.sha256().digest(content));
+    void put(String path, FileEntry entry, Path target, ByteBuffer content, boolean changed) throws IOException {
+        MessageDigest digest = Hashing.sha256();
+        digest.update(content.duplicate());
+        String sha256 = HexFormat.of().formatHex(digest.digest());
         Optional<Found> existing = find(sha256, entry);
         try {
             if (existing.isEmpty() || !link(existing.get().file(), target)) {
                 try (FileChannel channel = Disk.createReadOnly(target)) {
-                    write(channel, ByteBuffer.wrap(content));
+                    write(channel, content);
                 }
                 Disk.setTime(target, entry.mtime());
             }
@@ -153,9 +155,9 @@ final class SnapshotTree implements Closeable {
             this.channel = channel;
         }
 
-        void write(byte[] piece) throws IOException {
-            digest.update(piece);
-            SnapshotTree.write(channel, ByteBuffer.wrap(piece));
+        void write(ByteBuffer piece) throws IOException {
+            digest.update(piece.duplicate());
+            SnapshotTree.write(channel, piece);
         }
 
         /** Everything was written. */

@@ -8,6 +8,7 @@ import cocart.upkeep.store.StoreFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -307,7 +308,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     }
 
     /** A file's bytes on their way in. */
-    private abstract class Incoming extends OutputStream {
+    private abstract class Incoming extends OutputStream implements StoreFiles.Taker {
 
         final FileEntry entry;
         final Path target;
@@ -326,8 +327,14 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
 
         @Override
         public void write(byte[] buffer, int offset, int length) throws IOException {
+            take(ByteBuffer.wrap(Arrays.copyOfRange(buffer, offset, offset + length)));
+        }
+
+        @Override
+        public void take(ByteBuffer bytes) throws IOException {
+            int length = bytes.remaining();
             guarded(() -> {
-                take(buffer, offset, length);
+                add(bytes);
                 reserve.use(length, lanes.waiting());
                 tick();
                 return null;
@@ -350,8 +357,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             });
         }
 
-        /** Takes a piece; the array is the caller's. */
-        abstract void take(byte[] buffer, int offset, int length) throws IOException;
+        abstract void add(ByteBuffer piece) throws IOException;
 
         abstract void end() throws IOException;
 
@@ -363,23 +369,29 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
 
     private final class Small extends Incoming {
 
-        private byte[] content = new byte[0];
+        private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+        private ByteBuffer content = NOTHING;
 
         Small(FileEntry entry, Path target) {
             super(entry, target);
         }
 
         @Override
-        void take(byte[] buffer, int offset, int length) {
-            int before = content.length;
-            content = Arrays.copyOf(content, before + length);
-            System.arraycopy(buffer, offset, content, before, length);
+        void add(ByteBuffer piece) {
+            content = content.hasRemaining()
+                    ? ByteBuffer.allocate(content.remaining() + piece.remaining())
+                            .put(content)
+                            .put(piece)
+                            .flip()
+                    : piece;
         }
 
         @Override
         void end() throws IOException {
-            byte[] whole = content;
-            lanes.give(entry.size(), whole.length, () -> tree.put(path(entry), entry, target, whole, changed));
+            ByteBuffer whole = content;
+            content = NOTHING; // who has this stream lives longer than the bytes need to
+            lanes.give(entry.size(), whole.remaining(), () -> tree.put(path(entry), entry, target, whole, changed));
         }
 
         @Override
@@ -405,9 +417,8 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         }
 
         @Override
-        void take(byte[] buffer, int offset, int length) throws IOException {
-            byte[] piece = Arrays.copyOfRange(buffer, offset, offset + length);
-            give(length, () -> {
+        void add(ByteBuffer piece) throws IOException {
+            give(piece.remaining(), () -> {
                 if (!begun) {
                     begun = true;
                     file = tree.begin(path(entry), entry, target);

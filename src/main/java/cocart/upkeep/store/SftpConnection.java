@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
@@ -267,8 +268,9 @@ final class SftpConnection implements AutoCloseable {
     /** Cuts what arrives into packets; called on the session's thread, so it only queues. */
     private final class Frames extends OutputStream {
 
-        private byte[] held = new byte[1 << 16];
-        private int length;
+        private final ByteBuffer length = ByteBuffer.allocate(Integer.BYTES);
+        private byte[] packet = {};
+        private int missing;
         private boolean begun;
 
         @Override
@@ -278,32 +280,50 @@ final class SftpConnection implements AutoCloseable {
 
         @Override
         public void write(byte[] bytes, int offset, int count) {
-            if (length + count > held.length) {
-                held = java.util.Arrays.copyOf(held, Math.max(held.length * 2, length + count));
-            }
-            System.arraycopy(bytes, offset, held, length, count);
-            length += count;
-            int start = 0;
-            while (length - start >= 4) {
-                int size = java.nio.ByteBuffer.wrap(held, start, 4).getInt();
-                if (size < 5 || size > LONGEST || isFlooded()) {
-                    if (!begun) {
-                        greeting = PlainText.brief(
-                                new String(held, 0, length, StandardCharsets.UTF_8).strip(), MOST_WORDS);
-                    }
-                    deliver(null);
-                    length = 0;
+            ByteBuffer arrived = ByteBuffer.wrap(bytes, offset, count);
+            while (arrived.hasRemaining()) {
+                if (missing == 0 && !begin(arrived)) {
                     return;
                 }
-                if (length - start - 4 < size) {
-                    break;
+                int part = Math.min(missing, arrived.remaining());
+                arrived.get(packet, packet.length - missing, part);
+                missing -= part;
+                if (missing == 0 && packet.length > 0) {
+                    deliver(SftpPacket.of(packet));
+                    packet = new byte[0];
                 }
-                begun = true;
-                deliver(SftpPacket.of(java.util.Arrays.copyOfRange(held, start + 4, start + 4 + size)));
-                start += 4 + size;
             }
-            System.arraycopy(held, start, held, 0, length - start);
-            length -= start;
+        }
+
+        /** Begins a packet when its length is here; false if what comes is of no use. */
+        private boolean begin(ByteBuffer arrived) {
+            while (length.hasRemaining()) {
+                if (!arrived.hasRemaining()) {
+                    return true;
+                }
+                length.put(arrived.get());
+            }
+            int size = length.getInt(0);
+            if (size < 5 || size > LONGEST || isFlooded()) {
+                if (!begun && greeting == null) {
+                    greeting = greeting(arrived);
+                }
+                deliver(null);
+                return false;
+            }
+            begun = true;
+            length.clear();
+            packet = new byte[size];
+            missing = size;
+            return true;
+        }
+
+        /** What a server says that begins with words. */
+        private String greeting(ByteBuffer arrived) {
+            byte[] words = new byte[length.capacity() + arrived.remaining()];
+            length.get(0, words, 0, length.capacity());
+            arrived.get(words, length.capacity(), arrived.remaining());
+            return PlainText.brief(new String(words, StandardCharsets.UTF_8).strip(), MOST_WORDS);
         }
 
         private boolean isFlooded() {

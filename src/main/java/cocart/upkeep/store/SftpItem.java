@@ -1,6 +1,7 @@
 package cocart.upkeep.store;
 
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,7 +24,7 @@ final class SftpItem {
     final Set<String> names = new HashSet<>();
 
     /** Parts of a file that came before the part in front of them. */
-    final TreeMap<Long, byte[]> early = new TreeMap<>();
+    final TreeMap<Long, ByteBuffer> early = new TreeMap<>();
 
     byte @Nullable [] handle;
 

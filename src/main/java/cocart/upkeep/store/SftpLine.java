@@ -3,7 +3,6 @@ package cocart.upkeep.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
@@ -109,10 +108,12 @@ final class SftpLine {
      * @param end where the file ends: the READ may have asked for more
      * @return all that the READ has asked for, up to the end; null while something of it is missing
      */
-    byte @Nullable [] joined(Request request, byte[] bytes, long end) {
+    @Nullable
+    ByteBuffer joined(Request request, ByteBuffer bytes, long end) {
         Piece piece = request.piece();
-        long missing = end - request.offset() - bytes.length;
-        boolean whole = bytes.length == request.length() || missing <= 0;
+        int count = bytes.remaining();
+        long missing = end - request.offset() - count;
+        boolean whole = count == request.length() || missing <= 0;
         if (piece == null) {
             if (whole) {
                 return bytes;
@@ -120,14 +121,14 @@ final class SftpLine {
             piece = new Piece(request.offset(), request.length());
             keep(request.item(), piece.bytes.length);
         }
-        System.arraycopy(bytes, 0, piece.bytes, piece.filled, bytes.length);
-        piece.filled += bytes.length;
+        bytes.get(piece.bytes, piece.filled, count);
+        piece.filled += count;
         if (!whole) {
-            read(request.item(), request.offset() + bytes.length, request.length() - bytes.length, piece);
+            read(request.item(), request.offset() + count, request.length() - count, piece);
             return null;
         }
         keep(request.item(), -piece.bytes.length);
-        return piece.filled == piece.bytes.length ? piece.bytes : Arrays.copyOf(piece.bytes, piece.filled);
+        return ByteBuffer.wrap(piece.bytes, 0, piece.filled);
     }
 
     /** Keeps bytes of a file until they can be written, or keeps fewer. */

@@ -111,6 +111,17 @@ final class SftpPacket {
         return bytes;
     }
 
+    /** A string of the protocol where it lies in the packet. */
+    ByteBuffer data() {
+        int length = buffer.getInt();
+        if (length < 0 || length > buffer.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        ByteBuffer data = buffer.slice(buffer.position(), length);
+        buffer.position(buffer.position() + length);
+        return data;
+    }
+
     /** The handle that this answer gives; null if it gives none, or one that is longer than any may be. */
     byte @Nullable [] handle() {
         if (type() != HANDLE) {

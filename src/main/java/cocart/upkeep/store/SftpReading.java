@@ -2,7 +2,7 @@ package cocart.upkeep.store;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 
 /**
  * Reads open files: writes what comes in its order, and says what had changed meanwhile. A small file is written when
@@ -31,26 +31,27 @@ final class SftpReading {
             noData(line, file, request, packet);
             return;
         }
-        byte[] bytes = packet.bytes();
-        if (bytes.length == 0 || bytes.length > request.length()) {
-            line.fail(file, "the server sent " + bytes.length + " bytes where " + request.length() + " were asked for");
+        ByteBuffer bytes = packet.data();
+        int count = bytes.remaining();
+        if (count == 0 || count > request.length()) {
+            line.fail(file, "the server sent " + count + " bytes where " + request.length() + " were asked for");
             return;
         }
-        long missing = file.entry.size() - request.offset() - bytes.length;
+        long missing = file.entry.size() - request.offset() - count;
         if (missing < 0 && !file.refreshed) {
             refresh(line, file);
             return;
         }
         if (missing < 0) {
             visitor.changed(file.entry);
-            bytes = Arrays.copyOf(bytes, (int) (bytes.length + missing));
+            bytes.limit((int) (count + missing));
         }
-        byte[] joined = line.joined(request, bytes, file.entry.size());
+        ByteBuffer joined = line.joined(request, bytes, file.entry.size());
         if (joined == null) {
             return;
         }
         file.early.put(request.piece() == null ? request.offset() : request.piece().offset, joined);
-        line.keep(file, joined.length);
+        line.keep(file, joined.remaining());
         if (!file.isSmall() || missing <= 0) {
             write(line, file);
         }
@@ -78,10 +79,15 @@ final class SftpReading {
 
     private void write(SftpLine line, SftpItem file) throws IOException {
         OutputStream out = out(file);
-        for (byte[] next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
-            out.write(next);
-            file.written += next.length;
-            line.keep(file, -next.length);
+        for (ByteBuffer next = file.early.remove(file.written); next != null; next = file.early.remove(file.written)) {
+            int count = next.remaining();
+            if (out instanceof StoreFiles.Taker taker) {
+                taker.take(next);
+            } else {
+                out.write(next.array(), next.arrayOffset() + next.position(), count);
+            }
+            file.written += count;
+            line.keep(file, -count);
         }
     }
 

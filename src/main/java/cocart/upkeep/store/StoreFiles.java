@@ -3,6 +3,7 @@ package cocart.upkeep.store;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -115,6 +116,13 @@ public interface StoreFiles extends AutoCloseable {
         void failed(String reason);
     }
 
+    /** What keeps the bytes that it is given, so that nobody need copy them. */
+    interface Taker {
+
+        /** Takes bytes in an array, which whoever gives them does not touch again. */
+        void take(ByteBuffer bytes) throws IOException;
+    }
+
     /** Told of everything found; called from one thread at a time. An IOException of it ends the walk. */
     interface Visitor {
 
@@ -128,7 +136,7 @@ public interface StoreFiles extends AutoCloseable {
         /**
          * Where a wanted file's bytes go, in order. Several files may be open at once. The stream is closed only when
          * exactly {@code entry.size()} bytes came; otherwise {@link #failed} is called and the visitor closes and drops
-         * what it has.
+         * what it has. A stream that is a {@link Taker} may be given bytes for good.
          */
         OutputStream open(FileEntry entry) throws IOException;
 
