@@ -323,6 +323,10 @@ public final class Bundle implements AutoCloseable {
                 String.valueOf(Math.max(100, settings.duration("lease").toMillis() / 3)));
         // the outbox tries again by itself; the client would post what was answered by 503 twice
         properties.putIfAbsent("camel.component.http.automatic-retries-disabled", "true");
+        if (!ticks) {
+            // a scheduler that nobody starts is not managed either, and the beans for it take a while
+            properties.putIfAbsent("camel.component.quartz.enable-jmx", "false");
+        }
         bind(
                 "ticks",
                 new TickHealth(main::getCamelContext, SharedTicks.prepare(properties, state, instance.id(), ticks)));

@@ -1,29 +1,76 @@
 package cocart.upkeep;
 
+import cocart.upkeep.backup.BackUp;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.jcraft.jsch.JSch;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.zip.GZIPOutputStream;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.mariadb.jdbc.Driver;
+import org.springframework.util.FileSystemUtils;
 
 /**
- * Runs a command like {@link Upkeep}, and loads beside it what other commands use too, so that the archive of classes
- * that the JVM writes at its end has that as well. {@code bin/upkeep} starts it when it makes the archive.
+ * Uses what commands use, so that the archive of classes which the JVM writes at its end has that: only what was used is
+ * archived ready for use. {@code bin/upkeep} starts it when it makes the archive, without the environment's settings; its
+ * stores are made up, and what it writes is in a folder of its own that is removed.
  */
 public final class ClassArchive {
 
-    /** One class of each library that is needed as soon as a store is read, which the command check may not do. */
+    /** One class of each library that is needed as soon as a store is read, which cannot be tried without one. */
     private static final List<Class<?>> LIBRARIES =
             List.of(Upkeep.class, JSch.class, SftpEndpoint.class, ObjectMapper.class, Driver.class);
 
     private ClassArchive() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         LIBRARIES.forEach(ClassArchive::loadAllOf);
-        Upkeep.main(args);
+        Path home = Files.createTempDirectory("upkeep");
+        try {
+            practise(Path.of(System.getProperty("upkeep.home")), home);
+        } finally {
+            FileSystemUtils.deleteRecursively(home);
+        }
+        System.exit(0); // whatever still runs
+    }
+
+    private static void practise(Path installed, Path home) throws IOException {
+        FileSystemUtils.copyRecursively(installed.resolve("routes"), home.resolve("routes"));
+        FileSystemUtils.copyRecursively(installed.resolve("config/updates"), home.resolve("config/updates"));
+        Path file = home.resolve("shop/wp-content/plugins/sample/sample.php");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "<?php\n");
+        Files.writeString(home.resolve("config/application.properties"), """
+                upkeep.stores = near, far
+                upkeep.store.near.files = file:%s
+                upkeep.store.far.files = sftp:none@127.0.0.1:1/none?password=none
+                upkeep.store.near.database.url = jdbc:mariadb://127.0.0.1:1/none
+                upkeep.store.far.database.url = jdbc:mariadb://127.0.0.1:1/none
+                """.formatted(home.resolve("shop")));
+        Upkeep.execute("--home", home.toString(), "check");
+        Upkeep.execute("--home", home.toString(), "backup", "near"); // ends at the database, which is not there
+        Settings settings = Settings.load(home, null);
+        try (Bundle bundle = new Bundle(settings, false)) {
+            new BackUp(bundle.snapshots, Clock.systemUTC(), 0)
+                    .run(bundle.stores.get("near"), bundle.stores.files("near"), ClassArchive::dump);
+        }
+        Upkeep.execute("--home", home.toString(), "verify");
+        Upkeep.execute("--home", home.toString(), "status");
+    }
+
+    private static long dump(Path target) {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(target))) {
+            out.write('\n');
+            return 1;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void loadAllOf(Class<?> one) {

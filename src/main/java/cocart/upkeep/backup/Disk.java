@@ -43,6 +43,10 @@ final class Disk {
     private static final int SYNCING_THREADS = 4;
     private static final long LATEST_TIME = 253_402_300_799L; // end of the year 9999
 
+    private static final FileAttribute<?>[] FOLDER = mode("rwx------");
+    private static final FileAttribute<?>[] WRITABLE = mode("rw-------");
+    private static final FileAttribute<?>[] READ_ONLY = mode("r--------");
+
     private Disk() {}
 
     private static FileAttribute<?>[] mode(String mode) {
@@ -53,24 +57,22 @@ final class Disk {
 
     /** Creates a folder and its parents, mode 0700 where they are new. */
     static void createFolders(Path folder) throws IOException {
-        Files.createDirectories(folder, mode("rwx------"));
+        Files.createDirectories(folder, FOLDER);
     }
 
     /** Creates one folder, mode 0700; it must not be there. */
     static void createFolder(Path folder) throws IOException {
-        Files.createDirectory(folder, mode("rwx------"));
+        Files.createDirectory(folder, FOLDER);
     }
 
     /** Creates a file for writing, mode 0600; it must not be there. */
     static FileChannel create(Path file) throws IOException {
-        return FileChannel.open(
-                file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode("rw-------"));
+        return FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), WRITABLE);
     }
 
     /** The same with mode 0400, for a file that only this channel ever writes. */
     static FileChannel createReadOnly(Path file) throws IOException {
-        return FileChannel.open(
-                file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode("r--------"));
+        return FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), READ_ONLY);
     }
 
     /** Mode 0400: a snapshot's file is shared by others and must not be changed by accident. */

@@ -16,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -82,12 +83,17 @@ final class Manifest {
                     entry.type().name().toLowerCase(Locale.ROOT),
                     entry.size(),
                     entry.mtime(),
-                    String.format(Locale.ROOT, "%04o", entry.mode()),
+                    octal(entry.mode()),
                     sha256,
                     entry.linkTarget(),
                     entry.rawPath(),
                     null,
                     error);
+        }
+
+        /** Four digits. */
+        private static String octal(int mode) {
+            return Integer.toOctalString(010000 | mode & 07777).substring(1);
         }
 
         /** A file whose content is in the snapshot. */
@@ -236,7 +242,9 @@ final class Manifest {
         }
 
         private void write(Object line) throws IOException {
-            byte[] text = (JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8);
+            byte[] json = JSON.writeValueAsBytes(line);
+            byte[] text = Arrays.copyOf(json, json.length + 1);
+            text[json.length] = '\n';
             ByteBuffer bytes = ByteBuffer.wrap(text);
             synchronized (digest) {
                 digest.update(text);

@@ -33,7 +33,9 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
 
     private static final int LONGEST_PATH = 4095; // PATH_MAX of Linux without its NUL
     private static final long PROGRESS_EVERY = TimeUnit.SECONDS.toNanos(1);
-    private static final int LANES = 4;
+    /** More than there are processors would only wake each other. */
+    private static final int LANES =
+            Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
 
     /** What files and folders may take of memory until the snapshot is sealed, in bytes. */
     private static final long MOST_HELD = Runtime.getRuntime().maxMemory() / 3;

@@ -4,6 +4,9 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLong;
 import com.sun.jna.Platform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** The terminal behind stderr. Java itself only says whether stdin and stdout are one, both at once. */
 public final class Terminal {
@@ -27,9 +30,21 @@ public final class Terminal {
             return false;
         }
         try {
-            return !Platform.isWindows() && Native.load("c", C.class).isatty(STDERR) == 1;
+            return isDevice()
+                    && !Platform.isWindows()
+                    && Native.load("c", C.class).isatty(STDERR) == 1;
         } catch (LinkageError e) {
             return false; // no place to unpack JNA's own library to, for example
+        }
+    }
+
+    /** False if stderr is known to be a file or a pipe: then the library that asks the system need not be loaded. */
+    private static boolean isDevice() {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/self/fd", String.valueOf(STDERR)))
+                    .startsWith("/dev");
+        } catch (IOException e) {
+            return true; // no Linux
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,8 @@ final class SftpConnection implements AutoCloseable {
     private boolean ended;
     private volatile long heard;
     private volatile boolean flushing;
+    private final AtomicBoolean watched = new AtomicBoolean();
+    private volatile @Nullable ScheduledFuture<?> watch;
 
     /** What came in the place of the first packet, as it may be shown. */
     private volatile @Nullable String greeting;
@@ -152,7 +155,9 @@ final class SftpConnection implements AutoCloseable {
         }
         heard = System.nanoTime();
         flushing = true;
-        ScheduledFuture<?> watch = watch(idleMillis);
+        if (watched.compareAndSet(false, true)) {
+            watch(idleMillis);
+        }
         try {
             requests.writeTo(out);
             out.flush();
@@ -161,17 +166,22 @@ final class SftpConnection implements AutoCloseable {
             throw lost(e);
         } finally {
             flushing = false;
-            watch.cancel(false);
         }
     }
 
-    private ScheduledFuture<?> watch(long millis) {
-        return WATCH.schedule(
+    /** Looks again after a while whether what is sent is taken; most is at once, so not each time is watched anew. */
+    private void watch(long millis) {
+        watch = WATCH.schedule(
                 () -> {
                     long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - heard);
-                    if (flushing && silent >= idleMillis) {
+                    if (!flushing) {
+                        watched.set(false);
+                        if (flushing && watched.compareAndSet(false, true)) {
+                            watch(idleMillis);
+                        }
+                    } else if (silent >= idleMillis) {
                         session.disconnect();
-                    } else if (flushing) {
+                    } else {
                         watch(idleMillis - silent);
                     }
                 },
@@ -263,6 +273,10 @@ final class SftpConnection implements AutoCloseable {
     public void close() {
         channel.disconnect();
         session.disconnect();
+        ScheduledFuture<?> last = watch;
+        if (last != null) {
+            last.cancel(false);
+        }
     }
 
     /** Cuts what arrives into packets; called on the session's thread, so it only queues. */
