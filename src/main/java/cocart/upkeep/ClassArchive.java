@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.zip.GZIPOutputStream;
 import org.apache.camel.component.file.remote.SftpEndpoint;
@@ -43,20 +44,22 @@ public final class ClassArchive {
     private static void practise(Path installed, Path home) throws IOException {
         FileSystemUtils.copyRecursively(installed.resolve("routes"), home.resolve("routes"));
         FileSystemUtils.copyRecursively(installed.resolve("config/updates"), home.resolve("config/updates"));
-        Path file = home.resolve("shop/wp-content/plugins/sample/sample.php");
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, "<?php\n");
-        Files.writeString(home.resolve("config/application.properties"), """
-                upkeep.stores = near, far
-                upkeep.store.near.files = file:%s
-                upkeep.store.far.files = sftp:none@127.0.0.1:1/none?password=none
-                upkeep.store.near.database.url = jdbc:mariadb://127.0.0.1:1/none
-                upkeep.store.far.database.url = jdbc:mariadb://127.0.0.1:1/none
-                """.formatted(home.resolve("shop")));
+        Path plugin = home.resolve("shop/wp-content/plugins/cart-rest-api-for-woocommerce");
+        Files.createDirectories(plugin);
+        Files.writeString(plugin.resolve("cart-rest-api-for-woocommerce.php"), "<?php\n/*\n * Version: 4.3.6\n */\n");
+        StringBuilder settings = new StringBuilder("upkeep.stores = near, far\n");
+        Map.of("near", "file:" + home.resolve("shop"), "far", "sftp:none@127.0.0.1:1/none?password=none")
+                .forEach((id, files) -> settings.append("""
+                        upkeep.store.%1$s.files = %2$s
+                        upkeep.store.%1$s.database.url = jdbc:mariadb://127.0.0.1:1/none
+                        upkeep.store.%1$s.database.username = none
+                        upkeep.store.%1$s.database.password = none
+                        upkeep.store.%1$s.database.prefix = wp_
+                        """.formatted(id, files)));
+        Files.writeString(home.resolve("config/application.properties"), settings);
         Upkeep.execute("--home", home.toString(), "check");
         Upkeep.execute("--home", home.toString(), "backup", "near"); // ends at the database, which is not there
-        Settings settings = Settings.load(home, null);
-        try (Bundle bundle = new Bundle(settings, false)) {
+        try (Bundle bundle = new Bundle(Settings.load(home, null), false)) {
             new BackUp(bundle.snapshots, Clock.systemUTC(), 0)
                     .run(bundle.stores.get("near"), bundle.stores.files("near"), ClassArchive::dump);
         }

@@ -77,6 +77,28 @@ class CommandLineTest {
     }
 
     @Test
+    void whatTheArchiveOfClassesIsMadeFromUsesABackupAndLeavesNothing() throws Exception {
+        Path temporary = Files.createDirectory(folder.resolve("tmp"));
+        Process practice = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Djava.io.tmpdir=" + temporary,
+                        "-Dupkeep.home=" + Path.of("").toAbsolutePath(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ClassArchive.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(practice.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(practice.waitFor()).as(said).isZero();
+        assertThat(said)
+                .contains(
+                        "far: files: nothing listens at 127.0.0.1:1",
+                        "upkeep: store near: the database at 127.0.0.1:1",
+                        ": all whole");
+        assertThat(temporary).isEmptyDirectory();
+    }
+
+    @Test
     void whatATerminalWouldObeyIsWrittenOut() {
         for (String hostile : List.of("st\u001b[2Jatus", "st\u202eatus", "st\u0085atus")) {
             Said said = say(hostile);
