@@ -130,6 +130,8 @@ class ConsoleTest {
         "GET, /api/v1/stores?limit=0, 400, application/problem+json",
         "GET, /api/v1/stores?limt=1, 400, application/problem+json",
         "GET, /api/v1/stores?state=falied, 400, application/problem+json",
+        "GET, /api/v1/stores/s0001/events?before=xx, 400, application/problem+json",
+        "GET, /api/v1/stores/s0001/events?before=%27%20OR%201%3D1, 400, application/problem+json",
         "GET, /api/v1/stores/s0001/approve, 405, application/problem+json",
         "POST, /api/v1/status, 401, application/problem+json",
         "POST, /, 401, text/html; charset=utf-8",
@@ -167,7 +169,7 @@ class ConsoleTest {
     @ValueSource(
             strings = {
                 "/?CamelHttpResponseCode=201&Set-Cookie=a%3Db&Access-Control-Allow-Origin=*&store=x&Content-Type=a/b",
-                "/api/v1/stores/s0001/events?limit=5&before=%27%20OR%201%3D1",
+                "/api/v1/stores/s0001/events?limit=5",
             })
     void whatAUrlOrAHeaderSaysDoesNotBecomeAHeaderOfTheAnswer(String path) throws Exception {
         HttpResponse<String> answer = ask(
@@ -712,26 +714,75 @@ class ConsoleTest {
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/detect", "post", post("s0041", "detect", token));
+        JsonNode events =
+                JSON.readTree(ask("GET", "/api/v1/stores/s0040/events").body()).get("events");
+        HttpResponse<String> earlier = ask(
+                "GET",
+                "/api/v1/stores/s0040/events?before=" + events.at("/0/id").asText());
+        assertValid(document, "/stores/{id}/events", "get", earlier);
+        assertThat(JSON.readTree(earlier.body()).get("events")).hasSize(events.size() - 1);
+    }
+
+    /** What goes wrong before a request reaches its route. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "400 | Authorization: Bearer x~Authorization: Bearer x",
+                "401 | X-Forwarded-For: 192.0.2.77",
+                "403 | Sec-Fetch-Site: cross-site~Authorization: Bearer TOKEN",
+                "411 | Transfer-Encoding: chunked~Authorization: Bearer TOKEN",
+                "413 | Content-Length: 20000~Authorization: Bearer TOKEN",
+                "421 | Host: evil.example",
+            })
+    void theOpenApiDocumentHasWhatIsAnsweredEverywhere(int status, String headers) throws Exception {
+        JsonNode document = JSON.readTree(ask("GET", "/api/v1/openapi.json").body());
+        for (var path : document.get("paths").properties()) {
+            for (var method : path.getValue().properties()) {
+                String answer = raw(method.getKey().toUpperCase(java.util.Locale.ROOT) + " /api/v1"
+                        + path.getKey().replace("{id}", "s0045") + " HTTP/1.1\r\n"
+                        + (headers.startsWith("Host") ? "" : "Host: localhost\r\n")
+                        + headers.replace("~", "\r\n").replace("TOKEN", token)
+                        + "\r\nConnection: close\r\n\r\n" + "x".repeat(status == 413 ? 20_000 : 0));
+                assertThat(answer).as(path.getKey()).startsWith("HTTP/1.1 " + status + " ");
+                assertThat(answer).contains("\r\nContent-Type: application/problem+json\r\n");
+                assertValid(
+                        document,
+                        path.getKey(),
+                        method.getKey(),
+                        status,
+                        "application/problem+json",
+                        answer.substring(answer.indexOf("\r\n\r\n") + 4));
+            }
+        }
     }
 
     private static void assertValid(JsonNode document, String path, String method, HttpResponse<String> answer)
             throws Exception {
-        JsonNode content = document.path("paths")
-                .path(path)
-                .path(method)
-                .path("responses")
-                .path(String.valueOf(answer.statusCode()))
-                .path("content");
-        String type = answer.headers().firstValue("Content-Type").orElseThrow();
-        assertThat(content.has(type))
-                .as(path + " " + answer.statusCode() + " " + type)
-                .isTrue();
+        assertValid(
+                document,
+                path,
+                method,
+                answer.statusCode(),
+                answer.headers().firstValue("Content-Type").orElseThrow(),
+                answer.body());
+    }
+
+    private static void assertValid(JsonNode document, String path, String method, int status, String type, String body)
+            throws Exception {
+        JsonNode response =
+                document.path("paths").path(path).path(method).path("responses").path(String.valueOf(status));
+        if (response.has("$ref")) {
+            response = document.at(response.get("$ref").asText().substring(1));
+        }
+        JsonNode content = response.path("content");
+        assertThat(content.has(type)).as(path + " " + status + " " + type).isTrue();
         ObjectNode schema = content.path(type).path("schema").deepCopy();
         schema.set("components", document.get("components"));
         assertThat(SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
                         .getSchema(schema.toString(), InputFormat.JSON)
-                        .validate(answer.body(), InputFormat.JSON))
-                .as(path + ": " + answer.body())
+                        .validate(body, InputFormat.JSON))
+                .as(path + ": " + body)
                 .isEmpty();
     }
 
