@@ -825,6 +825,19 @@ class ConsoleTest {
         assertThat(said.err()).hasLineCount(1).contains("line 3: ", expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({"Shop.example, shop.example", "0.0.0.0,", "::,", "192.0.2.1,"})
+    void theNameThatItListensAtIsOneToAskForItBy(String address, String host) throws Exception {
+        Path other = Files.createDirectories(folder.resolve("named/config"));
+        Files.writeString(
+                other.resolve("application.properties"),
+                "upkeep.stores = acme\nupkeep.store.acme.files = file:/\nupkeep.console.hosts = proxy.example\n"
+                        + "upkeep.console.address = " + address + "\n");
+        List<String> hosts = new ArrayList<>(List.of("proxy.example"));
+        Optional.ofNullable(host).ifPresent(hosts::add);
+        assertThat(Settings.load(other.getParent(), null).console().hosts()).containsExactlyInAnyOrderElementsOf(hosts);
+    }
+
     private static void plan(String store) {
         plan(bundle, store);
     }
