@@ -505,7 +505,7 @@ public final class Bundle implements AutoCloseable {
                     RouteFiles.reason(settings.home().resolve("routes"), e, settings, main.getCamelContext()));
         }
         if (console != null && gate != null) {
-            consoleFile.say(console.uri());
+            consoleFile.say(console.uri(), console.certificate());
             gate.open();
         }
         return main.getCamelContext();

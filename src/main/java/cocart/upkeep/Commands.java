@@ -18,6 +18,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -69,6 +70,22 @@ final class Commands {
         }
     }
 
+    /**
+     * Opens the bundle for a command that no run has answered.
+     *
+     * @param run that was asked in vain, if one is alive
+     * @throws StateException if that cannot be; it also says why the run did not answer
+     */
+    static Bundle instead(Settings settings, Optional<RunningConsole> run) {
+        try {
+            return new Bundle(settings, false);
+        } catch (StateException e) {
+            throw run.flatMap(RunningConsole::trouble)
+                    .map(why -> new StateException(e.getMessage() + ". " + why, e))
+                    .orElse(e);
+        }
+    }
+
     /** A command about one store's data update or notice. */
     abstract static class OfStore extends Base {
 
@@ -82,10 +99,10 @@ final class Commands {
         public Integer call() {
             Settings settings = upkeep.settings();
             ConfiguredStores.get(settings, store);
-            Decisions.Outcome outcome = RunningConsole.of(settings.home())
-                    .flatMap(run -> run.decide(store, name(), options()))
+            Optional<RunningConsole> running = RunningConsole.of(settings.home());
+            Decisions.Outcome outcome = running.flatMap(run -> run.decide(store, name(), options()))
                     .orElseGet(() -> {
-                        try (Bundle bundle = new Bundle(settings, false)) {
+                        try (Bundle bundle = instead(settings, running)) {
                             return decide(bundle.decisions);
                         }
                     });

@@ -3,6 +3,7 @@ package cocart.upkeep;
 import cocart.upkeep.backup.RestoreRequest;
 import cocart.upkeep.backup.RestoreView;
 import cocart.upkeep.backup.Restored;
+import cocart.upkeep.backup.Snapshot;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.DatabaseAddresses;
 import cocart.upkeep.store.Faults;
@@ -11,8 +12,12 @@ import cocart.upkeep.store.PlainText;
 import cocart.upkeep.store.SameDatabase;
 import cocart.upkeep.store.StoreDatabase;
 import cocart.upkeep.store.StoreException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.Console;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -95,6 +100,9 @@ final class RestoreCommand extends Commands.Base {
     @Option(names = "--yes", description = "Do not ask.")
     boolean yes;
 
+    @Option(names = "--json", description = "As JSON, for programs.")
+    boolean json;
+
     @Override
     public Integer call() throws Exception {
         checkUsage();
@@ -131,18 +139,30 @@ final class RestoreCommand extends Commands.Base {
                 err().println("upkeep: nothing was restored");
                 return Upkeep.NEEDS_A_HUMAN;
             }
-            Restored restored = bundle.restores.run(request, new View(out()));
-            out().println((dryRun ? "would restore " : "restored ") + id + " of " + store + ": " + restored.files()
-                    + " files written, " + restored.bytes() + " bytes; " + restored.unchanged() + " as they were; "
-                    + restored.deleted() + " deleted; "
-                    + (restored.database() ? "database" : "no database")
-                    + (restored.failed() == 0 ? "" : "; " + restored.failed() + " failed, see above")
-                    + (restored.before() == null
-                            ? ""
-                            : "; what was there before is " + restored.before().id()));
-            out().flush();
+            Restored restored;
+            if (json) {
+                try (JsonView view = new JsonView(out(), store, id, dryRun)) {
+                    restored = bundle.restores.run(request, view);
+                    view.end(restored);
+                }
+            } else {
+                restored = bundle.restores.run(request, new TextView(out()));
+                out().println(text(id, restored));
+                out().flush();
+            }
             return restored.failed() == 0 ? Upkeep.FINE : Upkeep.NEEDS_A_HUMAN;
         }
+    }
+
+    private String text(String id, Restored restored) {
+        return (dryRun ? "would restore " : "restored ") + id + " of " + store + ": " + restored.files()
+                + " files written, " + restored.bytes() + " bytes; " + restored.unchanged() + " as they were; "
+                + restored.deleted() + " deleted; "
+                + (restored.database() ? "database" : "no database")
+                + (restored.failed() == 0 ? "" : "; " + restored.failed() + " failed, see above")
+                + (restored.before() == null
+                        ? ""
+                        : "; what was there before is " + restored.before().id());
     }
 
     private boolean withFiles() {
@@ -262,24 +282,29 @@ final class RestoreCommand extends Commands.Base {
         return files.isEmpty() || database.isEmpty() ? files + database : files + " and " + database;
     }
 
-    /** Results on stdout, how far it is in the log every half minute. */
-    private static final class View implements RestoreView {
+    /** How far it is, in the log every half minute. */
+    private abstract static class View implements RestoreView {
 
         private static final long EVERY = TimeUnit.SECONDS.toNanos(30);
 
-        private final PrintWriter out;
         private long last = System.nanoTime();
 
-        View(PrintWriter out) {
-            this.out = out;
-        }
-
         @Override
-        public void at(String what, long files, long allFiles, long bytes, long allBytes) {
+        public final void at(String what, long files, long allFiles, long bytes, long allBytes) {
             if (System.nanoTime() - last >= EVERY) {
                 last = System.nanoTime();
                 LOG.info("Restoring {}: {} of {}, {} of {} bytes", what, files, allFiles, bytes, allBytes);
             }
+        }
+    }
+
+    /** What people read. */
+    private static final class TextView extends View {
+
+        private final PrintWriter out;
+
+        TextView(PrintWriter out) {
+            this.out = out;
         }
 
         @Override
@@ -287,6 +312,55 @@ final class RestoreCommand extends Commands.Base {
             out.println(PlainText.of(String.format(Locale.ROOT, "%-8s", word)
                     + path
                     + (reason.isEmpty() || path.isEmpty() ? reason : ": " + reason)));
+        }
+    }
+
+    /** What programs read: one object, whose entries are written as they come, as they may be millions. */
+    private static final class JsonView extends View implements AutoCloseable {
+
+        private final PrintWriter out;
+        private final JsonGenerator to;
+
+        JsonView(PrintWriter out, String store, String snapshot, boolean dryRun) throws IOException {
+            this.out = out;
+            to = new JsonFactory().createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+            to.writeStartObject();
+            to.writeStringField("store", store);
+            to.writeStringField("snapshot", snapshot);
+            to.writeBooleanField("dryRun", dryRun);
+            to.writeArrayFieldStart("entries");
+        }
+
+        @Override
+        public void note(String word, String path, String reason) {
+            try {
+                to.writeStartObject();
+                to.writeStringField("outcome", word);
+                to.writeStringField("path", path);
+                to.writeStringField("detail", reason);
+                to.writeEndObject();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        void end(Restored restored) throws IOException {
+            to.writeEndArray();
+            to.writeNumberField("files", restored.files());
+            to.writeNumberField("bytes", restored.bytes());
+            to.writeNumberField("unchanged", restored.unchanged());
+            to.writeNumberField("deleted", restored.deleted());
+            to.writeNumberField("failed", restored.failed());
+            to.writeBooleanField("database", restored.database());
+            Snapshot before = restored.before();
+            to.writeStringField("before", before == null ? null : before.id());
+        }
+
+        /** Ends what is open, so that it is JSON also where the restore has broken off: it has no numbers then. */
+        @Override
+        public void close() throws IOException {
+            to.close();
+            out.println();
         }
     }
 }

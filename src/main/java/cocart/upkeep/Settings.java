@@ -15,6 +15,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -369,10 +370,15 @@ public final class Settings {
                     "upkeep.console.tls." + (key == null ? "certificate" : "key"),
                     "needs upkeep.console.tls." + (key == null ? "key" : "certificate") + " beside it");
         }
+        String address = value("console.address").strip();
+        Set<String> hosts = new HashSet<>(split(value("console.hosts").toLowerCase(Locale.ROOT)));
+        if (!address.matches("[0-9.]*|.*:.*")) {
+            hosts.add(address.toLowerCase(Locale.ROOT)); // a name, under which the log says that it is
+        }
         return new ConsoleSettings(
-                value("console.address").strip(),
+                address,
                 port("upkeep.console.port", value("console.port")),
-                Set.copyOf(split(value("console.hosts").toLowerCase(Locale.ROOT))),
+                Set.copyOf(hosts),
                 value("console.read-token").equals("always"),
                 certificate,
                 key);

@@ -95,7 +95,7 @@ final class StatusCommand extends Commands.Base {
                 return said.get();
             }
             if (bundle == null) {
-                bundle = new Bundle(settings, false);
+                bundle = Commands.instead(settings, console);
             }
             return bundle.status.all();
         }

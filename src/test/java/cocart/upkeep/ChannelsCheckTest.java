@@ -12,8 +12,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
@@ -229,31 +227,31 @@ class ChannelsCheckTest {
 
     @Test
     void aCertificateThatNoBrowserWouldComeInWithIsSaidByCheckAndRun() throws Exception {
-        Pem own = new Pem("own", "EC");
-        Pem other = new Pem("other", "EC");
-        Pem rsa = new Pem("rsa", "RSA");
+        Pem own = Pem.in(folder, "own", "dns:localhost", "EC");
+        Pem other = Pem.in(folder, "other", "dns:localhost", "EC");
+        Pem rsa = Pem.in(folder, "rsa", "dns:localhost", "RSA");
         Path nonsense = Files.writeString(folder.resolve("nonsense.pem"), "-----BEGIN CERTIFICATE-----\nx\n");
         for (Pem pair : List.of(own, rsa)) {
-            Shop.Said fine = check(tls(pair.certificate, pair.key));
+            Shop.Said fine = check(tls(pair.certificate(), pair.key()));
             assertThat(fine.out()).contains("ok      console address\nok      console certificate\n");
             assertThat(fine.code()).isZero();
         }
         assertUnusable(
-                tls(own.certificate, other.key),
-                "line 21: upkeep.console.tls.key is " + other.key + ", which is not the key of the certificate in "
-                        + own.certificate + "; set the two that were made together");
+                tls(own.certificate(), other.key()),
+                "line 21: upkeep.console.tls.key is " + other.key() + ", which is not the key of the certificate in "
+                        + own.certificate() + "; set the two that were made together");
         assertUnusable(
-                tls(own.certificate, rsa.key),
-                "line 21: upkeep.console.tls.key is " + rsa.key + ", which cannot be used (private key algorithm does"
+                tls(own.certificate(), rsa.key()),
+                "line 21: upkeep.console.tls.key is " + rsa.key() + ", which cannot be used (private key algorithm does"
                         + " not match algorithm of public key in end entity certificate (at index 0)); it must be a PEM"
                         + " file with a private key in PKCS 8 without a password");
         assertUnusable(
-                tls(nonsense, own.key),
+                tls(nonsense, own.key()),
                 "line 20: upkeep.console.tls.certificate is " + nonsense + ", which holds no certificate; it must be a"
                         + " PEM file with the certificate and its chain");
         assertUnusable(
-                tls(own.certificate, own.certificate),
-                "line 21: upkeep.console.tls.key is " + own.certificate + ", which cannot be used (Missing -----BEGIN"
+                tls(own.certificate(), own.certificate()),
+                "line 21: upkeep.console.tls.key is " + own.certificate() + ", which cannot be used (Missing -----BEGIN"
                         + " PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----"
                         + " delimiter); it must be a PEM file with a private key in PKCS 8 without a password");
     }
@@ -272,33 +270,6 @@ class ChannelsCheckTest {
 
     private static String[] tls(Path certificate, Path key) {
         return new String[] {"upkeep.console.tls.certificate = " + certificate, "upkeep.console.tls.key = " + key};
-    }
-
-    /** A certificate of its own making, as PEM files. */
-    private final class Pem {
-
-        final Path certificate;
-        final Path key;
-
-        Pem(String name, String kind) throws Exception {
-            KeyStore keys = KeyStore.getInstance(
-                    TlsSmtp.certificate(folder.resolve(name + ".p12"), "dns:localhost", kind)
-                            .toFile(),
-                    "changeit".toCharArray());
-            certificate = pem(name, "CERTIFICATE", keys.getCertificate("mail").getEncoded());
-            key = pem(
-                    name,
-                    "PRIVATE KEY",
-                    keys.getKey("mail", "changeit".toCharArray()).getEncoded());
-        }
-
-        private Path pem(String name, String kind, byte[] content) throws Exception {
-            return Files.writeString(
-                    folder.resolve(name + (kind.endsWith("KEY") ? ".key" : ".pem")),
-                    "-----BEGIN " + kind + "-----\n"
-                            + Base64.getMimeEncoder(64, "\n".getBytes()).encodeToString(content) + "\n-----END " + kind
-                            + "-----\n");
-        }
     }
 
     private Shop.Said check(String... more) throws Exception {

@@ -14,6 +14,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,13 +23,20 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -122,6 +130,8 @@ class ConsoleTest {
         "GET, /api/v1/stores?limit=0, 400, application/problem+json",
         "GET, /api/v1/stores?limt=1, 400, application/problem+json",
         "GET, /api/v1/stores?state=falied, 400, application/problem+json",
+        "GET, /api/v1/stores/s0001/events?before=xx, 400, application/problem+json",
+        "GET, /api/v1/stores/s0001/events?before=%27%20OR%201%3D1, 400, application/problem+json",
         "GET, /api/v1/stores/s0001/approve, 405, application/problem+json",
         "POST, /api/v1/status, 401, application/problem+json",
         "POST, /, 401, text/html; charset=utf-8",
@@ -159,7 +169,7 @@ class ConsoleTest {
     @ValueSource(
             strings = {
                 "/?CamelHttpResponseCode=201&Set-Cookie=a%3Db&Access-Control-Allow-Origin=*&store=x&Content-Type=a/b",
-                "/api/v1/stores/s0001/events?limit=5&before=%27%20OR%201%3D1",
+                "/api/v1/stores/s0001/events?limit=5",
             })
     void whatAUrlOrAHeaderSaysDoesNotBecomeAHeaderOfTheAnswer(String path) throws Exception {
         HttpResponse<String> answer = ask(
@@ -521,6 +531,147 @@ class ConsoleTest {
     }
 
     @Test
+    void byTlsTheyAskTheHolderOfItsCertificateAndNobodyElse() throws Exception {
+        Path secure = Files.createDirectories(folder.resolve("secure/config")).getParent();
+        Shop.copy(Path.of("routes"), secure.resolve("routes"));
+        Shop.copy(Path.of("config/updates"), secure.resolve("config/updates"));
+        // no name of this machine stands in it
+        Pem own = Pem.in(folder, "own", "dns:upkeep.example", "EC");
+        Pem other = Pem.in(folder, "other", "dns:localhost,ip:127.0.0.1", "EC");
+        settings(secure, own);
+        try (Bundle run = new Bundle(Settings.load(secure, null), true)) {
+            run.start();
+            plan(run, "t0");
+            // the files are renewed, and the run goes on with those before
+            settings(secure, other, "database.url = jdbc:h2:mem:secure");
+            assertApproved(run, secure, 0);
+            assertThat(Shop.say("--home", secure.toString(), "approve", "t0").err())
+                    .contains("no data update awaits approval (state: pending)");
+
+            Path file = secure.resolve("data/console.json");
+            String said = Files.readString(file);
+            int port = run.consoleAddress().orElseThrow().getPort();
+            for (Foreign.Kind kind : Foreign.Kind.values()) {
+                int store = kind.ordinal() + 1;
+                plan(run, "t" + store);
+                settings(secure, own);
+                try (Foreign foreign = new Foreign(kind, own, other)) {
+                    Files.writeString(file, said.replace(":" + port + "/", ":" + foreign.port() + "/"));
+                    assertApproved(run, secure, store);
+
+                    settings(secure, own, "database.url = jdbc:h2:mem:none;IFEXISTS=TRUE");
+                    Shop.Said neither = Shop.say("--home", secure.toString(), "status");
+                    assertThat(neither.code()).isEqualTo(2);
+                    assertThat(neither.err())
+                            .hasLineCount(1)
+                            .contains(
+                                    "check upkeep.database.url, .username and .password. The run that is alive ",
+                                    " at https://127.0.0.1:" + foreign.port() + "/")
+                            .contains(
+                                    kind == Foreign.Kind.ANOTHER_CERTIFICATE
+                                            ? " does not hold its certificate\n"
+                                            : "/: ");
+                    assertThat(foreign.asked).as(kind.name()).hasValueGreaterThanOrEqualTo(3);
+                    assertThat(foreign.got).as(kind.name()).noneMatch(text -> text.contains("earer"));
+                }
+            }
+        }
+    }
+
+    /** Status and approve of one of the stores, whoever is asked. */
+    private static void assertApproved(Bundle run, Path home, int store) throws Exception {
+        JsonNode status = JSON.readTree(
+                Shop.say("--home", home.toString(), "status", "--json").out());
+        assertThat(status.at("/stores/" + store + "/dataUpdate/state").asText()).isEqualTo("awaiting-approval");
+        Shop.Said approved = Shop.say("--home", home.toString(), "approve", "t" + store);
+        assertThat(approved.code()).as(approved.err()).isZero();
+        assertThat(approved.out()).startsWith("Approved: the data update of ");
+        assertThat(run.updates.current("t" + store).orElseThrow().state()).isEqualTo("pending");
+    }
+
+    /** A home whose page is TLS only. */
+    private static void settings(Path secure, Pem pair, String... more) throws Exception {
+        Files.copy(pair.certificate(), secure.resolve("config/own.pem"), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(pair.key(), secure.resolve("config/own.key"), StandardCopyOption.REPLACE_EXISTING);
+        List<String> lines = new ArrayList<>(List.of(
+                "stores = t0, t1, t2, t3",
+                "detect.cron = " + NEVER,
+                "backup.cron = " + NEVER,
+                "tick.cron = " + NEVER,
+                "console.port = 0",
+                "console.tls.certificate = config/own.pem",
+                "console.tls.key = config/own.key"));
+        lines.addAll(List.of(more));
+        IntStream.range(0, 4).forEach(i -> lines.add("store.t" + i + ".files = file:" + folder.resolve("shop")));
+        Files.write(
+                secure.resolve("config/application.properties"),
+                lines.stream().map(line -> "upkeep." + line).toList());
+    }
+
+    /** Whoever has got a port, and would answer whatever is asked there. */
+    private static final class Foreign implements AutoCloseable {
+
+        enum Kind {
+            ANOTHER_CERTIFICATE,
+            /** It shows the run's certificate, which anybody can read, and does not have its key. */
+            COPIED_CERTIFICATE,
+            NO_TLS
+        }
+
+        final AtomicInteger asked = new AtomicInteger();
+        final List<String> got = new CopyOnWriteArrayList<>();
+        private final ServerSocket server;
+
+        Foreign(Kind kind, Pem copied, Pem other) throws Exception {
+            InetAddress here = InetAddress.getLoopbackAddress();
+            if (kind == Kind.NO_TLS) {
+                server = new ServerSocket(0, 50, here);
+            } else {
+                KeyStore keys = KeyStore.getInstance("PKCS12");
+                keys.load(null, null);
+                keys.setKeyEntry("a", other.secret(), new char[0], new Certificate[] {
+                    kind == Kind.COPIED_CERTIFICATE ? copied.shown() : other.shown()
+                });
+                KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+                managers.init(keys, new char[0]);
+                SSLContext tls = SSLContext.getInstance("TLS");
+                tls.init(managers.getKeyManagers(), null, null);
+                server = tls.getServerSocketFactory().createServerSocket(0, 50, here);
+            }
+            Thread thread = new Thread(() -> {
+                while (!server.isClosed()) {
+                    try (Socket client = server.accept()) {
+                        asked.incrementAndGet();
+                        answer(client);
+                    } catch (java.io.IOException e) {
+                        // it hung up; the next one
+                    }
+                }
+            });
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void answer(Socket client) throws java.io.IOException {
+            byte[] buffer = new byte[8192];
+            int length = client.getInputStream().read(buffer);
+            got.add(new String(buffer, 0, Math.max(0, length), StandardCharsets.ISO_8859_1));
+            client.getOutputStream()
+                    .write("HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{\"stores\":[],\"notices\":[]}\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+        }
+
+        int port() {
+            return server.getLocalPort();
+        }
+
+        @Override
+        public void close() throws java.io.IOException {
+            server.close();
+        }
+    }
+
+    @Test
     void aFileThatAKilledRunHasLeftBehindIsNoRunningOne() throws Exception {
         Path stale = Files.createDirectories(folder.resolve("elsewhere/data")).resolve("console.json");
         Files.copy(home.resolve("data/console.json"), stale);
@@ -563,26 +714,75 @@ class ConsoleTest {
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/approve", "post", post("s0040", "approve", token));
         assertValid(document, "/stores/{id}/detect", "post", post("s0041", "detect", token));
+        JsonNode events =
+                JSON.readTree(ask("GET", "/api/v1/stores/s0040/events").body()).get("events");
+        HttpResponse<String> earlier = ask(
+                "GET",
+                "/api/v1/stores/s0040/events?before=" + events.at("/0/id").asText());
+        assertValid(document, "/stores/{id}/events", "get", earlier);
+        assertThat(JSON.readTree(earlier.body()).get("events")).hasSize(events.size() - 1);
+    }
+
+    /** What goes wrong before a request reaches its route. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "400 | Authorization: Bearer x~Authorization: Bearer x",
+                "401 | X-Forwarded-For: 192.0.2.77",
+                "403 | Sec-Fetch-Site: cross-site~Authorization: Bearer TOKEN",
+                "411 | Transfer-Encoding: chunked~Authorization: Bearer TOKEN",
+                "413 | Content-Length: 20000~Authorization: Bearer TOKEN",
+                "421 | Host: evil.example",
+            })
+    void theOpenApiDocumentHasWhatIsAnsweredEverywhere(int status, String headers) throws Exception {
+        JsonNode document = JSON.readTree(ask("GET", "/api/v1/openapi.json").body());
+        for (var path : document.get("paths").properties()) {
+            for (var method : path.getValue().properties()) {
+                String answer = raw(method.getKey().toUpperCase(java.util.Locale.ROOT) + " /api/v1"
+                        + path.getKey().replace("{id}", "s0045") + " HTTP/1.1\r\n"
+                        + (headers.startsWith("Host") ? "" : "Host: localhost\r\n")
+                        + headers.replace("~", "\r\n").replace("TOKEN", token)
+                        + "\r\nConnection: close\r\n\r\n" + "x".repeat(status == 413 ? 20_000 : 0));
+                assertThat(answer).as(path.getKey()).startsWith("HTTP/1.1 " + status + " ");
+                assertThat(answer).contains("\r\nContent-Type: application/problem+json\r\n");
+                assertValid(
+                        document,
+                        path.getKey(),
+                        method.getKey(),
+                        status,
+                        "application/problem+json",
+                        answer.substring(answer.indexOf("\r\n\r\n") + 4));
+            }
+        }
     }
 
     private static void assertValid(JsonNode document, String path, String method, HttpResponse<String> answer)
             throws Exception {
-        JsonNode content = document.path("paths")
-                .path(path)
-                .path(method)
-                .path("responses")
-                .path(String.valueOf(answer.statusCode()))
-                .path("content");
-        String type = answer.headers().firstValue("Content-Type").orElseThrow();
-        assertThat(content.has(type))
-                .as(path + " " + answer.statusCode() + " " + type)
-                .isTrue();
+        assertValid(
+                document,
+                path,
+                method,
+                answer.statusCode(),
+                answer.headers().firstValue("Content-Type").orElseThrow(),
+                answer.body());
+    }
+
+    private static void assertValid(JsonNode document, String path, String method, int status, String type, String body)
+            throws Exception {
+        JsonNode response =
+                document.path("paths").path(path).path(method).path("responses").path(String.valueOf(status));
+        if (response.has("$ref")) {
+            response = document.at(response.get("$ref").asText().substring(1));
+        }
+        JsonNode content = response.path("content");
+        assertThat(content.has(type)).as(path + " " + status + " " + type).isTrue();
         ObjectNode schema = content.path(type).path("schema").deepCopy();
         schema.set("components", document.get("components"));
         assertThat(SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
                         .getSchema(schema.toString(), InputFormat.JSON)
-                        .validate(answer.body(), InputFormat.JSON))
-                .as(path + ": " + answer.body())
+                        .validate(body, InputFormat.JSON))
+                .as(path + ": " + body)
                 .isEmpty();
     }
 
@@ -625,8 +825,25 @@ class ConsoleTest {
         assertThat(said.err()).hasLineCount(1).contains("line 3: ", expected);
     }
 
+    @ParameterizedTest
+    @CsvSource({"Shop.example, shop.example", "0.0.0.0,", "::,", "192.0.2.1,"})
+    void theNameThatItListensAtIsOneToAskForItBy(String address, String host) throws Exception {
+        Path other = Files.createDirectories(folder.resolve("named/config"));
+        Files.writeString(
+                other.resolve("application.properties"),
+                "upkeep.stores = acme\nupkeep.store.acme.files = file:/\nupkeep.console.hosts = proxy.example\n"
+                        + "upkeep.console.address = " + address + "\n");
+        List<String> hosts = new ArrayList<>(List.of("proxy.example"));
+        Optional.ofNullable(host).ifPresent(hosts::add);
+        assertThat(Settings.load(other.getParent(), null).console().hosts()).containsExactlyInAnyOrderElementsOf(hosts);
+    }
+
     private static void plan(String store) {
-        bundle.updates
+        plan(bundle, store);
+    }
+
+    private static void plan(Bundle run, String store) {
+        run.updates
                 .plan(store, PLUGIN, "2.9.3", "3.0.0", "4.3.6", Instant.now(), false)
                 .orElseThrow();
     }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import cocart.upkeep.faults.SmallDisk;
 import cocart.upkeep.store.TemporaryName;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,6 +55,14 @@ class RestoreCommandTest {
             assertThat(dry.out())
                     .contains("write   wp-content/uploads/2026/11/köttbullar.txt: 14 bytes")
                     .contains("load    database.sql.gz:", "would restore " + id);
+            JsonNode planned = new ObjectMapper()
+                    .readTree(shop.upkeep("restore", "acme", id, "--in-place", "--dry-run", "--json")
+                            .out());
+            assertThat(planned.get("dryRun").asBoolean()).isTrue();
+            assertThat(planned.get("entries"))
+                    .anyMatch(entry -> entry.get("outcome").asText().equals("write")
+                            && entry.get("path").asText().equals("wp-content/uploads/2026/11/köttbullar.txt")
+                            && entry.get("detail").asText().equals("14 bytes"));
             assertThat(shop.database.carts()).hasSize(29);
             assertThat(tree(shop.root)).isEqualTo(damaged);
 
@@ -82,8 +91,15 @@ class RestoreCommandTest {
                             .at("/snapshots")
                             .findValues("beforeRestore"))
                     .hasToString("[true, false]");
-            Shop.Said undone = shop.upkeep("restore", "acme", before, "--in-place", "--no-backup", "--yes");
+            Shop.Said undone = shop.upkeep("restore", "acme", before, "--in-place", "--no-backup", "--yes", "--json");
             assertThat(undone.code()).as(undone.out() + undone.err()).isZero();
+            JsonNode done = new ObjectMapper().readTree(undone.out());
+            assertThat(done.get("store").asText()).isEqualTo("acme");
+            assertThat(done.get("snapshot").asText()).isEqualTo(before);
+            assertThat(done.get("files").asInt()).isPositive();
+            assertThat(done.get("failed").asInt()).isZero();
+            assertThat(done.get("database").asBoolean()).isTrue();
+            assertThat(done.get("before").isNull()).isTrue();
             assertThat(shop.database.carts()).hasSize(29);
             assertThat(tree(shop.root)).containsAllEntriesOf(damaged);
             assertThat(snapshots(shop)).hasSize(2);
@@ -151,8 +167,9 @@ class RestoreCommandTest {
                     client, "#!/bin/sh\nhead -c 100 >/dev/null\necho 'ERROR 2013: Lost connection' >&2\nexit 1\n");
             Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwx------"));
             shop.settings("upkeep.backup.client-program = " + client);
-            Shop.Said said = shop.upkeep("restore", "acme", id, "--in-place", "--yes");
+            Shop.Said said = shop.upkeep("restore", "acme", id, "--in-place", "--yes", "--json");
             assertThat(said.code()).as(said.out() + said.err()).isEqualTo(1);
+            assertThat(new ObjectMapper().readTree(said.out()).has("files")).isFalse();
             String before = snapshots(shop).get(0);
             assertThat(before).isNotEqualTo(id);
             assertThat(said.err())

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code /api/v1} answers, as JSON. Parameters are the URL's query string as it was sent, or null. */
@@ -28,6 +29,9 @@ public final class Api {
             "canceled",
             "blocked",
             "attention");
+
+    /** The id of an event. */
+    private static final Pattern EVENT = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
     private final Stores stores;
     private final Status status;
@@ -120,8 +124,12 @@ public final class Api {
      */
     public String events(String id, @Nullable String query) {
         Query asked = Query.of(query).only("limit", "before");
+        String before = asked.text("before");
+        if (!before.isEmpty() && !EVENT.matcher(before).matches()) {
+            throw new ConsoleException(400, "The parameter before must be the id of an event.");
+        }
         return chronicle
-                .events(get(id).id(), asked.number("limit", 100, 1, MOST), asked.text("before"))
+                .events(get(id).id(), asked.number("limit", 100, 1, MOST), before)
                 .toString();
     }
 

@@ -1,6 +1,7 @@
 package cocart.upkeep.console;
 
 import cocart.upkeep.store.Faults;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
@@ -24,6 +25,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class ConsoleFile implements AutoCloseable {
 
+    /**
+     * Where a console is.
+     *
+     * @param certificate SHA-256 of the certificate that it shows, in hex; empty for HTTP
+     */
+    record Said(URI address, String certificate) {}
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Logger LOG = LoggerFactory.getLogger("upkeep");
 
@@ -44,9 +52,10 @@ public final class ConsoleFile implements AutoCloseable {
     /**
      * Says it, until this is closed. Where another run of the same home does already, that one stays the one.
      *
+     * @param certificate SHA-256 of the certificate that the console shows, in hex; empty for HTTP
      * @throws ConsoleException if the file cannot be written
      */
-    public void say(URI address) {
+    public void say(URI address, String certificate) {
         FileChannel opened = null;
         try {
             Files.createDirectories(file.getParent());
@@ -61,6 +70,7 @@ public final class ConsoleFile implements AutoCloseable {
             }
             String text = JSON.createObjectNode()
                     .put("url", address.toString())
+                    .put("certificateSha256", certificate)
                     .put("pid", ProcessHandle.current().pid())
                     .toString();
             opened.truncate(0);
@@ -74,14 +84,16 @@ public final class ConsoleFile implements AutoCloseable {
     }
 
     /** Where the console of a run of this home is; empty if none is alive. */
-    Optional<URI> read() {
+    Optional<Said> read() {
         try (FileChannel opened = FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
             FileLock free = lock(opened);
             if (free != null) {
                 return Optional.empty();
             }
-            return Optional.of(
-                    URI.create(JSON.readTree(Files.readString(file)).path("url").asText()));
+            JsonNode said = JSON.readTree(Files.readString(file));
+            return Optional.of(new Said(
+                    URI.create(said.path("url").asText()),
+                    said.path("certificateSha256").asText()));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException | IllegalArgumentException e) {

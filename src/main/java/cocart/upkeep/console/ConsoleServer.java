@@ -1,7 +1,9 @@
 package cocart.upkeep.console;
 
+import cocart.upkeep.store.Faults;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
@@ -14,6 +16,9 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +54,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
     private final boolean listens;
     private final Connections connections;
     private volatile @Nullable HttpServer server;
+    private volatile String certificate = "";
 
     /**
      * @param listens false if the routes are only to be looked at, without a port
@@ -106,10 +112,7 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
                 .setMaxInitialLineLength(LONGEST_PATH)
                 .setHttp2ClearTextEnabled(false);
         if (settings.certificate() != null && settings.key() != null) {
-            options.setSsl(true)
-                    .setKeyCertOptions(new PemKeyCertOptions()
-                            .setCertPath(settings.certificate().toString())
-                            .setKeyPath(settings.key().toString()));
+            options.setSsl(true).setKeyCertOptions(pair(settings.certificate(), settings.key()));
         }
         HttpServer starting = getVertx().createHttpServer(options).requestHandler(request -> {
             connections.begins(request);
@@ -133,6 +136,28 @@ public final class ConsoleServer extends VertxPlatformHttpServer {
                     settings.address(),
                     getPort());
         }
+    }
+
+    /** Read once, so that the certificate it is known by is the one it shows, although the file may be renewed. */
+    private PemKeyCertOptions pair(Path chain, Path key) {
+        try {
+            byte[] pem = Files.readAllBytes(chain);
+            X509Certificate own = TlsPair.own(pem);
+            certificate = own == null ? "" : OneCertificate.sha256(own);
+            return new PemKeyCertOptions()
+                    .setCertValue(Buffer.buffer(pem))
+                    .setKeyValue(Buffer.buffer(Files.readAllBytes(key)));
+        } catch (IOException e) {
+            throw new ConsoleException(
+                    500,
+                    "The console cannot use upkeep.console.tls.certificate with upkeep.console.tls.key: "
+                            + e.getMessage() + " (" + Faults.words(e) + ")");
+        }
+    }
+
+    /** SHA-256 of the certificate that it shows, in hex; empty for HTTP. */
+    public String certificate() {
+        return certificate;
     }
 
     private boolean isLoopback() {

@@ -1,10 +1,12 @@
 package cocart.upkeep.console;
 
 import cocart.upkeep.state.StateException;
+import cocart.upkeep.store.Faults;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,38 +14,48 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The console of a {@code run} that is alive, as the command line uses it. Where it does not answer as it should, the
- * command does without: the same beans and the state database are there too.
+ * The console of a {@code run} that is alive, as the command line uses it. By HTTPS the token is sent to the holder of the
+ * certificate that the run has recorded and to nobody else. Where it does not answer as it should, the command does
+ * without: the same beans and the state database are there too.
  */
 public final class RunningConsole {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Set<String> SCHEMES = Set.of("http", "https");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final URI address;
     private final String token;
-    private final HttpClient client = HttpClient.newBuilder()
-            .connectTimeout(Duration.ofSeconds(2))
-            .version(HttpClient.Version.HTTP_1_1)
-            .build();
+    private final HttpClient client;
+    private @Nullable String trouble;
 
-    private RunningConsole(URI address, String token) {
-        this.address = address;
+    private RunningConsole(ConsoleFile.Said said, String token) {
+        this.address = said.address();
         this.token = token;
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .proxy(HttpClient.Builder.NO_PROXY) // it is on this machine, and the token is for nobody else
+                .version(HttpClient.Version.HTTP_1_1);
+        if ("https".equals(address.getScheme())) {
+            // the handshake counts as a part of it, and takes a busy machine seconds
+            builder.connectTimeout(PATIENCE).sslContext(OneCertificate.context(said.certificate()));
+        } else {
+            builder.connectTimeout(Duration.ofSeconds(2));
+        }
+        this.client = builder.build();
     }
 
-    /**
-     * The console of a home folder's run; empty if none is alive, or it is asked for by HTTPS, whose certificate is made
-     * out to another name than this machine has for itself.
-     */
+    /** The console of a home folder's run; empty if none is alive. */
     public static Optional<RunningConsole> of(Path home) {
         try {
             return new ConsoleFile(home)
                     .read()
-                    .filter(address -> "http".equals(address.getScheme()))
-                    .map(address -> new RunningConsole(address, new Token(home.resolve("data/token")).show()));
+                    .filter(said ->
+                            SCHEMES.contains(String.valueOf(said.address().getScheme())))
+                    .map(said -> new RunningConsole(said, new Token(home.resolve("data/token")).show()));
         } catch (ConsoleException e) {
             return Optional.empty();
         }
@@ -85,6 +97,11 @@ public final class RunningConsole {
                 });
     }
 
+    /** Why it did not answer as it should when it was asked last, a sentence without its full stop; empty if it did. */
+    public Optional<String> trouble() {
+        return Optional.ofNullable(trouble);
+    }
+
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(address.resolve(path))
                 .timeout(PATIENCE)
@@ -92,8 +109,15 @@ public final class RunningConsole {
     }
 
     private Optional<HttpResponse<String>> ask(HttpRequest request) {
+        trouble = null;
         try {
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+                trouble = "The run that is alive answers at " + address + " with " + answer.statusCode()
+                        + json(answer)
+                                .map(problem -> ": " + problem.path("detail").asText())
+                                .orElse("");
+            }
             // one that is just starting or stopping says when to ask again
             if (answer.statusCode() == 503
                     && answer.headers().firstValue("Retry-After").isEmpty()) {
@@ -106,11 +130,25 @@ public final class RunningConsole {
             }
             return Optional.of(answer);
         } catch (IOException e) {
+            trouble = isAnother(e)
+                    ? "The run that is alive was not asked, because whoever answers at " + address
+                            + " does not hold its certificate"
+                    : "The run that is alive does not answer at " + address + ": "
+                            + (e instanceof ConnectException ? "nobody listens there" : Faults.words(e));
             return Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Optional.empty();
         }
+    }
+
+    private static boolean isAnother(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof OneCertificate.Another) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Optional<ObjectNode> json(HttpResponse<String> answer) {

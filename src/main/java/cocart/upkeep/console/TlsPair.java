@@ -3,6 +3,7 @@ package cocart.upkeep.console;
 import cocart.upkeep.store.Faults;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.PemKeyCertOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +38,12 @@ public record TlsPair(Path certificate, Path key) {
 
     /** What is wrong with the two files; empty if a server can use them. */
     public Optional<Fault> fault() {
-        X509Certificate shown = own();
+        X509Certificate shown;
+        try {
+            shown = own(Files.readAllBytes(certificate));
+        } catch (IOException e) {
+            shown = null;
+        }
         if (shown == null) {
             return Optional.of(new Fault(
                     "console.tls.certificate",
@@ -62,14 +68,19 @@ public record TlsPair(Path certificate, Path key) {
         }
     }
 
-    /** The server's own; null if the file holds none. */
-    private @Nullable X509Certificate own() {
-        try (var in = Files.newInputStream(certificate)) {
-            return CertificateFactory.getInstance("X.509").generateCertificates(in).stream()
+    /**
+     * The server's own.
+     *
+     * @param pem content of a file with the certificate and its chain
+     * @return null if it holds none
+     */
+    static @Nullable X509Certificate own(byte[] pem) {
+        try {
+            return CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem)).stream()
                     .map(X509Certificate.class::cast)
                     .findFirst()
                     .orElse(null);
-        } catch (IOException | CertificateException e) {
+        } catch (CertificateException e) {
             return null;
         }
     }

@@ -4,11 +4,13 @@ import cocart.upkeep.backup.KnownSnapshots.Known;
 import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.Snapshot;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
@@ -17,10 +19,11 @@ import java.util.function.ToLongFunction;
  * too.
  *
  * @param width of the drawing; a bar is 8 wide with a gap of 2
- * @param from day of the oldest one
- * @param to day of the newest one
+ * @param from day of the oldest one; its time where all are of one day
+ * @param to day of the newest one; its time where all are of one day
+ * @param day that all are of; empty if they are of several
  */
-public record Chart(List<Row> rows, int width, int count, String from, String to) {
+public record Chart(List<Row> rows, int width, int count, String from, String to, String day) {
 
     /** Of the drawing; a bar of this height is the highest value. */
     public static final int HEIGHT = 40;
@@ -55,6 +58,9 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
                 newestFirst.stream().limit(MOST).map(Known::snapshot).toList());
         Collections.reverse(snapshots);
         int slots = Math.max(LEAST, snapshots.size());
+        List<Instant> sealed = snapshots.stream().map(Snapshot::sealedAt).toList();
+        boolean isOneDay = sealed.stream().map(Moment::day).distinct().count() == 1;
+        Function<Instant, String> words = isOneDay ? Moment::time : Moment::day;
         return new Chart(
                 snapshots.isEmpty()
                         ? List.of()
@@ -69,10 +75,9 @@ public record Chart(List<Row> rows, int width, int count, String from, String to
                                         millis -> Moment.took(Duration.ofMillis(millis)))),
                 slots * SLOT,
                 snapshots.size(),
-                snapshots.isEmpty() ? "" : Moment.day(snapshots.get(0).sealedAt()),
-                snapshots.isEmpty()
-                        ? ""
-                        : Moment.day(snapshots.get(snapshots.size() - 1).sealedAt()));
+                sealed.isEmpty() ? "" : words.apply(sealed.get(0)),
+                sealed.isEmpty() ? "" : words.apply(sealed.get(sealed.size() - 1)),
+                isOneDay ? Moment.day(sealed.get(0)) : "");
     }
 
     /** True if a value goes beyond its scale. */

@@ -22,6 +22,8 @@ public record Moment(String iso, String exact, String words) {
             .withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("d MMM uuuu", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final long MONTHS = 60;
 
     /** A time that has been, also when it was read just after {@code now}; null for null. */
@@ -41,6 +43,11 @@ public record Moment(String iso, String exact, String words) {
     /** The day alone, such as {@code 24 Nov 2026}, in UTC. */
     public static String day(Instant at) {
         return DAY.format(at);
+    }
+
+    /** The time of day alone, such as {@code 02:33:59}, in UTC. */
+    static String time(Instant at) {
+        return TIME.format(at);
     }
 
     private static String words(Instant at, Instant now) {
