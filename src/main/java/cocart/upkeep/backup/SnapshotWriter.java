@@ -199,6 +199,9 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     @Override
     public void failed(FileEntry entry, String reason) throws IOException {
         guarded(() -> {
+            if (skips.matches(entry.path())) {
+                return null; // its name cannot be used, so it was not found first
+            }
             Incoming stream = open.remove(entry.path());
             if (stream != null) {
                 stream.drop();

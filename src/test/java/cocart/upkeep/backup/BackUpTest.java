@@ -143,6 +143,18 @@ class BackUpTest {
     }
 
     @Test
+    void whatHasANameThatCannotBeUsedCanBeLeftOut() throws Exception {
+        write("uploads/c\\d.jpg", "a zip of Windows was unpacked here");
+        Snapshot partial = backUp("acme", NOW);
+        assertThat(partial.failed()).isEqualTo(1);
+        assertThat(Files.readString(partial.path().resolve("manifest.jsonl")))
+                .contains("its name cannot be used on this side", "rename it, or leave it out with upkeep.backup.skip");
+        assertThat(backUp("acme", NOW.plusSeconds(60), List.of("uploads/c?d.jpg"))
+                        .failed())
+                .isZero();
+    }
+
+    @Test
     void skipsAreAnchoredAtWpContent() throws Exception {
         write("cache/page.html", "cached");
         write("backup-2020/old.zip", "old");
