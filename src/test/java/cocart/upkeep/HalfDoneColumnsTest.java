@@ -7,31 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A store where somebody has begun the update by hand: the columns are there, but not as the code needs them. */
-class HalfDoneColumnsTest {
+class HalfDoneColumnsTest extends OutdatedShop {
 
     private static final Pattern STATEMENT =
             Pattern.compile("((?:UPDATE|ALTER TABLE) wp_cocart_carts .+?)(?=, then |; in the store|\\. When)");
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
-
-    @BeforeEach
-    void open() throws Exception {
-        shop = new Shop(folder, "automatic", "2.9.3", 20);
-        shop.files.plugin("4.3.6");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
+    HalfDoneColumnsTest() {
+        super("automatic", 20);
     }
 
     @Test
@@ -67,7 +52,7 @@ class HalfDoneColumnsTest {
 
     @Test
     void aProofWithoutARemedyLeavesThePlan() throws Exception {
-        Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+        Path plan = shop.plan();
         Files.writeString(
                 plan,
                 Files.readString(plan)

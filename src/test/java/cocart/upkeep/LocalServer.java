@@ -27,11 +27,16 @@ public final class LocalServer {
     private static @Nullable LocalServer mariadb;
 
     private final String plugin;
+    private final Path programs;
     private final int port;
 
-    /** @param plugin how users log in, as CREATE USER has it: the embedded client has no other than MariaDB's own */
-    private LocalServer(Path folder, String plugin, List<String> command) throws IOException {
+    /**
+     * @param plugin how users log in, as CREATE USER has it: the embedded client has no other than MariaDB's own
+     * @param programs folder of its client programs
+     */
+    private LocalServer(Path folder, String plugin, Path programs, List<String> command) throws IOException {
         this.plugin = plugin;
+        this.programs = programs;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
@@ -83,32 +88,39 @@ public final class LocalServer {
             run(folder, initialize.toArray(String[]::new));
             List<String> start = new ArrayList<>(command);
             start.addAll(List.of("--skip-mysqlx", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"));
-            mysql = new LocalServer(folder, "WITH mysql_native_password BY", start);
+            mysql = new LocalServer(folder, "WITH mysql_native_password BY", folder.resolve("bin"), start);
         }
         return mysql;
     }
 
-    /** The MariaDB of this machine, without encryption; the test is skipped where none is installed. */
+    /**
+     * The MariaDB of this machine, or the one that is unpacked below -Dcocart.test.mariadb=DIR, without encryption; the
+     * test is skipped where there is none.
+     */
     public static synchronized LocalServer mariadb() throws Exception {
         if (mariadb == null) {
-            Path server = Path.of("/usr/sbin/mariadbd");
-            Path install = Path.of("/usr/bin/mariadb-install-db");
+            Path base = Path.of(System.getProperty("cocart.test.mariadb", "/usr"));
+            Path server = base.resolve("sbin/mariadbd");
+            Path install = base.resolve("bin/mariadb-install-db");
             assumeTrue(
                     Files.isExecutable(server) && Files.isExecutable(install),
-                    "SKIPPED: no MariaDB server is installed on this machine");
+                    "SKIPPED: no MariaDB server is installed in " + base);
             Path folder = Files.createTempDirectory("upkeep-mariadb-installed");
-            String user = "--user=" + System.getProperty("user.name");
-            run(
-                    folder,
-                    install.toString(),
+            List<String> options = List.of(
                     "--no-defaults",
-                    user,
+                    "--basedir=" + base,
+                    "--user=" + System.getProperty("user.name"),
+                    "--innodb-flush-method=nosync");
+            List<String> initialize = new ArrayList<>(List.of(install.toString()));
+            initialize.addAll(options);
+            initialize.addAll(List.of(
                     "--skip-test-db",
                     "--auth-root-authentication-method=normal",
-                    "--innodb-flush-method=nosync",
-                    "--datadir=" + folder.resolve("data"));
-            mariadb = new LocalServer(
-                    folder, "BY", List.of(server.toString(), "--no-defaults", user, "--innodb-flush-method=nosync"));
+                    "--datadir=" + folder.resolve("data")));
+            run(folder, initialize.toArray(String[]::new));
+            List<String> start = new ArrayList<>(List.of(server.toString()));
+            start.addAll(options);
+            mariadb = new LocalServer(folder, "BY", base.resolve("bin"), start);
         }
         return mariadb;
     }
@@ -127,6 +139,11 @@ public final class LocalServer {
 
     public int port() {
         return port;
+    }
+
+    /** A program of this server, for example {@code mariadb-dump}. */
+    public Path program(String name) {
+        return programs.resolve(name);
     }
 
     /** A connection that may do everything. */

@@ -15,31 +15,16 @@ import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 /** The mistakes that users make: one sentence that says what, where and what to do, and the right exit code. */
-class MistakesTest {
+class MistakesTest extends OutdatedShop {
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
-
-    @BeforeEach
-    void open() throws Exception {
-        shop = new Shop(folder, "automatic", "2.9.3", 5);
-        shop.files.plugin("4.3.6");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
+    MistakesTest() {
+        super("automatic", 5);
     }
 
     @ParameterizedTest
@@ -247,7 +232,7 @@ class MistakesTest {
 
     @Test
     void brokenPlansAreSaidWithFileLineAndColumn() throws Exception {
-        Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+        Path plan = shop.plan();
         String text = Files.readString(plan);
         Files.writeString(plan, text.replace("    mark: cocart_db_version", "    mark: [cocart_db_version"));
         assertMistake(plan + ", line ", "column ");

@@ -6,36 +6,27 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.camel.ProducerTemplate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A plan that changes before, during and after a data update. */
-class PlanChangeTest {
+class PlanChangeTest extends OutdatedShop {
 
     private static final String MORE =
             "      - name: more\n        description: One more.\n" + "        unless: SELECT 0\n        sql: DO 1\n";
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
     private Path plan;
     private String shipped;
 
-    @BeforeEach
-    void open() throws Exception {
-        shop = new Shop(folder, "manual", "2.9.3", 20);
-        shop.files.plugin("4.3.6");
-        plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
-        shipped = Files.readString(plan);
+    PlanChangeTest() {
+        super("manual", 20);
     }
 
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
+    @BeforeEach
+    void open() throws Exception {
+        plan = shop.plan();
+        shipped = Files.readString(plan);
     }
 
     @Test

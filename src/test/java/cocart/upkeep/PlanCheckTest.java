@@ -9,30 +9,20 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code upkeep check} tries every plan and changes nothing. */
-class PlanCheckTest {
+class PlanCheckTest extends OutdatedShop {
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
+    PlanCheckTest() {
+        super("manual", 40);
+    }
 
     @BeforeEach
     void open() throws Exception {
-        shop = new Shop(folder, "manual", "2.9.3", 40);
-        shop.files.plugin("4.3.6");
         shop.database.execute("ALTER TABLE wp_cocart_carts ADD cart_source varchar(200) NOT NULL AFTER cart_expiry");
         shop.database.execute("ANALYZE TABLE wp_cocart_carts");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
     }
 
     @Test
@@ -112,7 +102,7 @@ class PlanCheckTest {
 
     @Test
     void whatAnEarlierUpdateMakesALaterOneMayCompare() throws Exception {
-        Path plan = planFile();
+        Path plan = shop.plan();
         String shipped = Files.readString(plan);
         int later = shipped.indexOf("  - version: 4.3.23");
         Files.writeString(
@@ -149,16 +139,16 @@ class PlanCheckTest {
 
     @Test
     void updatesThatStandInTheWrongOrderAreSaid() throws Exception {
-        String shipped = Files.readString(planFile());
+        String shipped = Files.readString(shop.plan());
         int first = shipped.indexOf("  - version: 3.0.0");
         int second = shipped.indexOf("  - version: 4.3.23");
         Files.writeString(
-                planFile(),
+                shop.plan(),
                 shipped.substring(0, first) + shipped.substring(second) + "\n" + shipped.substring(first, second));
         Shop.Said check = shop.upkeep("check");
         assertThat(check.code()).isEqualTo(1);
         assertThat(check.out())
-                .contains("failed  settings, routes, update plans, state database: " + planFile() + ", line "
+                .contains("failed  settings, routes, update plans, state database: " + shop.plan() + ", line "
                         + line("  - version: 3.0.0") + ", column 14: the update 3.0.0 of " + Shop.SLUG
                         + " stands behind 4.3.23, and they are made in this order; put it in front of it");
     }
@@ -182,19 +172,15 @@ class PlanCheckTest {
 
     /** Changes the first place of the shipped plan where a text stands. */
     private void change(String right, String wrong) throws Exception {
-        String text = Files.readString(planFile());
+        String text = Files.readString(shop.plan());
         assertThat(text).contains(right);
         int at = text.indexOf(right);
-        Files.writeString(planFile(), text.substring(0, at) + wrong + text.substring(at + right.length()));
-    }
-
-    private Path planFile() {
-        return shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
+        Files.writeString(shop.plan(), text.substring(0, at) + wrong + text.substring(at + right.length()));
     }
 
     /** The number of the first line of the plan in which a text stands. */
     private int line(String text) throws Exception {
-        List<String> lines = Files.readAllLines(planFile());
+        List<String> lines = Files.readAllLines(shop.plan());
         return lines.indexOf(lines.stream()
                         .filter(line -> line.contains(text))
                         .findFirst()
@@ -216,7 +202,7 @@ class PlanCheckTest {
                 .findFirst()
                 .orElseThrow();
         assertThat(failed)
-                .contains(planFile() + ", line " + line(place) + ", column ")
+                .contains(shop.plan() + ", line " + line(place) + ", column ")
                 .contains(": " + sentence)
                 .doesNotContain("(conn=");
         return failed;

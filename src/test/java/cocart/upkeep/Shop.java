@@ -104,6 +104,11 @@ final class Shop implements AutoCloseable {
                         ""));
     }
 
+    /** The plugin's plans. */
+    Path plan() {
+        return home.resolve("config/updates/" + SLUG + ".yaml");
+    }
+
     /** Runs a command as the command line does. */
     Said upkeep(String... args) {
         String[] all = Stream.concat(Stream.of("--home", home.toString()), Stream.of(args))

@@ -3,36 +3,25 @@ package cocart.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a newer version, or somebody by hand, has written to the state database is said, and can be ended. */
 @Timeout(120)
-class UnknownStateTest {
+class UnknownStateTest extends OutdatedShop {
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
+    UnknownStateTest() {
+        super("manual", 20);
+    }
 
     @BeforeEach
     void anUpdateThatAwaitsApproval() throws Exception {
-        shop = new Shop(folder, "manual", "2.9.3", 20);
-        shop.files.plugin("4.3.6");
         assertThat(shop.upkeep("once").code()).isEqualTo(1);
         assertThat(update().get("state").asText()).isEqualTo("awaiting-approval");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
     }
 
     @Test

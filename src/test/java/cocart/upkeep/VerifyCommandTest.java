@@ -10,33 +10,24 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code upkeep verify} as users call it: what it says, its exit code, and what status shows afterwards. */
-class VerifyCommandTest {
+class VerifyCommandTest extends OutdatedShop {
 
-    @TempDir
-    Path folder;
-
-    private Shop shop;
     private Path snapshot;
+
+    VerifyCommandTest() {
+        super("manual", 5);
+    }
 
     @BeforeEach
     void aSnapshot() throws Exception {
-        shop = new Shop(folder, "manual", "2.9.3", 5);
-        shop.files.plugin("4.3.6");
         assertThat(shop.upkeep("backup", "acme").code()).isZero();
         try (Stream<Path> all = Files.list(shop.home.resolve("data/backups/snapshots/acme"))) {
             snapshot = all.findFirst().orElseThrow();
         }
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        shop.close();
     }
 
     @Test

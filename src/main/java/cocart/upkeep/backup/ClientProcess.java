@@ -8,12 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A running program of MariaDB or MySQL: its streams, what it complains of, and an end to it if it falls silent. */
 final class ClientProcess implements AutoCloseable {
 
     private static final int LONGEST_LINE = 2000;
+    private static final Pattern WARNING = Pattern.compile("(?i)\\bwarning[:\\]]");
 
     private final Process process;
     private final Silence silence;
@@ -67,8 +69,13 @@ final class ClientProcess implements AutoCloseable {
     private void listen() {
         String first = null;
         String error = null;
+        String warning = null;
         try (InputStream in = new BufferedInputStream(process.getErrorStream())) {
             for (String line = line(in); line != null; line = line(in)) {
+                if (WARNING.matcher(line).find()) {
+                    warning = warning == null ? line : warning;
+                    continue;
+                }
                 boolean noise = line.isBlank()
                         || line.contains("Deprecated")
                         || line.contains("unknown option '--loose")
@@ -82,7 +89,8 @@ final class ClientProcess implements AutoCloseable {
                     error = line;
                 }
             }
-            complaint.complete(error != null ? error : first != null ? first : "it said nothing");
+            complaint.complete(
+                    error != null ? error : first != null ? first : warning != null ? warning : "it said nothing");
         } catch (IOException e) {
             complaint.complete("it was ended");
         }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What of a store's database a dump can have. A dump program fails as a whole at the first view that does not work or
@@ -25,7 +26,11 @@ import java.util.Map;
 record DumpScope(List<String> options, List<String> lacks, Map<String, String> views) {
 
     private static final int NAMED = 10;
-    private static final int MISSING_RIGHT = 1142;
+    private static final Set<Integer> MISSING_RIGHT = Set.of(1142, 1370);
+    private static final List<String> LIST_ROUTINES =
+            List.of("EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE", "SHOW CREATE ROUTINE", "SHOW_ROUTINE");
+    private static final String READ_ROUTINES =
+            "grant SELECT ON mysql.proc, from MariaDB 11.3 on SHOW CREATE ROUTINE, in MySQL 8 SHOW_ROUTINE";
     private static final int NO_SCHEDULER = 1577;
     private static final int LOCKED = 1205;
     private static final int LOCK_SECONDS = 5;
@@ -41,14 +46,19 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("SET SESSION lock_wait_timeout = " + LOCK_SECONDS);
+            if (!Rights.lacking(connection, name, "SELECT", List.of("*")).isEmpty()) {
+                scope.lacks.add("tables and columns that the user may not read are not in it (grant SELECT on the whole"
+                        + " database)");
+            }
             scope.views(statement, name);
-            scope.routines(statement);
+            scope.routines(connection, name);
             scope.events(statement);
             if (!Rights.mayHave(connection, name, "TRIGGER")) {
                 scope.lacks.add("triggers, if there are any, are not in it (grant TRIGGER)");
             }
             scope.engines(statement);
-            scope.sequences(statement);
+            scope.sequences(statement, name);
+            scope.versioned(statement);
             if (mariadb && !version(statement).contains("MariaDB")) {
                 scope.generated(statement);
             }
@@ -86,7 +96,7 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
                         || String.valueOf(e.getSQLState()).startsWith("08")) {
                     throw e; // also where the server does not answer: it says nothing about the view
                 }
-                if (e.getErrorCode() == MISSING_RIGHT || text.isEmpty()) {
+                if (MISSING_RIGHT.contains(e.getErrorCode()) || text.isEmpty()) {
                     unreadable.add(view);
                 } else {
                     views.put(view, text);
@@ -99,22 +109,33 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
                     + " either; their text is in comments at its end");
         }
         if (!unreadable.isEmpty()) {
-            lacks.add("the views " + named(unreadable) + " are not in it (grant SELECT and SHOW VIEW)");
+            lacks.add("the views " + named(unreadable) + " are not in it (grant SELECT and SHOW VIEW, and EXECUTE"
+                    + " where they call functions)");
         }
     }
 
     /** A routine that the user may call but not read has no definition; one that he may not call is not even listed. */
-    private void routines(Statement statement) throws SQLException {
-        List<String> unreadable = column(
-                statement,
-                "SELECT ROUTINE_NAME FROM information_schema.ROUTINES"
-                        + " WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL ORDER BY 1");
-        if (unreadable.isEmpty()) {
-            options.add("--routines");
-        } else {
-            lacks.add("stored routines are not in it, because the text of " + named(unreadable)
-                    + " may not be read (grant SELECT ON mysql.proc, from MariaDB 11.3 on SHOW CREATE ROUTINE, in MySQL 8"
-                    + " SHOW_ROUTINE)");
+    private void routines(Connection connection, String name) throws SQLException {
+        List<String> unreadable;
+        try (Statement statement = connection.createStatement()) {
+            unreadable = column(
+                    statement,
+                    "SELECT DISTINCT ROUTINE_NAME FROM information_schema.ROUTINES"
+                            + " WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL ORDER BY 1");
+        }
+        if (!unreadable.isEmpty()) {
+            lacks.add("stored routines are not in it, because the text of " + named(unreadable) + " may not be read ("
+                    + READ_ROUTINES + ")");
+            return;
+        }
+        options.add("--routines");
+        boolean all =
+                Rights.lacking(connection, "mysql", "SELECT", List.of("proc")).isEmpty();
+        for (String right : LIST_ROUTINES) {
+            all = all || Rights.mayHave(connection, name, right);
+        }
+        if (!all) {
+            lacks.add("stored routines of others, if there are any, are not in it (" + READ_ROUTINES + ")");
         }
     }
 
@@ -134,7 +155,7 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
         List<String> tables = column(
                 statement,
                 "SELECT t.TABLE_NAME FROM information_schema.TABLES t JOIN information_schema.ENGINES e"
-                        + " ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE'"
+                        + " ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = DATABASE()"
                         + " AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES' ORDER BY 1");
         if (!tables.isEmpty()) {
             lacks.add("the tables " + named(tables) + " are not of the same moment as the rest, because their engine"
@@ -142,14 +163,30 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
         }
     }
 
-    /** A table that takes its default from a sequence cannot be filled while it alone is locked. */
-    private void sequences(Statement statement) throws SQLException {
-        if (!column(
-                        statement,
-                        "SELECT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
-                                + " AND COLUMN_DEFAULT LIKE '%nextval(%' LIMIT 1")
-                .isEmpty()) {
+    /**
+     * A table that takes its default from a sequence cannot be filled while it alone is locked; and the sequence stands
+     * there with the name of the database.
+     */
+    private void sequences(Statement statement, String name) throws SQLException {
+        List<String> tables = column(
+                statement,
+                "SELECT DISTINCT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
+                        + " AND COLUMN_DEFAULT LIKE '%nextval(%' ORDER BY 1");
+        if (!tables.isEmpty()) {
             options.add("--skip-add-locks");
+            lacks.add("it is to be loaded only into a database called " + PlainText.of(name) + ", because the tables "
+                    + named(tables) + " count by a sequence of it");
+        }
+    }
+
+    private void versioned(Statement statement) throws SQLException {
+        List<String> tables = column(
+                statement,
+                "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
+                        + " AND TABLE_TYPE = 'SYSTEM VERSIONED' ORDER BY 1");
+        if (!tables.isEmpty()) {
+            lacks.add("of the tables " + named(tables)
+                    + " (WITH SYSTEM VERSIONING) the rows of now are in it, not their" + " history");
         }
     }
 

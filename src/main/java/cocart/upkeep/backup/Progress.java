@@ -12,7 +12,15 @@ public interface Progress {
 
     /**
      * @param files files in the snapshot so far, linked ones included
-     * @param bytes sum of their sizes
+     * @param bytes sum of their sizes, and what has come of files that are not whole yet
      */
     void at(long files, long bytes);
+
+    /**
+     * How much it will be at least; told before {@link #at}, and may become less when files cannot be read.
+     *
+     * @param files files that were found so far
+     * @param bytes sum of their sizes, as the store says
+     */
+    default void found(long files, long bytes) {}
 }

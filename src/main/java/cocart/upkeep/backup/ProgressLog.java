@@ -12,13 +12,13 @@ public final class ProgressLog implements ProgressView {
     private static final Duration EVERY = Duration.ofSeconds(30);
 
     @Override
-    public Run begin(String what, String store, long aboutFiles, long aboutBytes) {
+    public Run begin(String what, String store) {
         return new Run() {
             private final long begun = System.nanoTime();
             private long said = begun;
 
             @Override
-            public void at(long files, long bytes) {
+            public void at(long files, long bytes, long aboutFiles, long aboutBytes) {
                 long now = System.nanoTime();
                 if (now - said >= EVERY.toNanos()) {
                     said = now;

@@ -34,7 +34,7 @@ public final class ProgressReports {
      * @param aboutBytes how many bytes it will probably be; 0 if nobody knows
      */
     public Report begin(String job, String what, String store, long aboutFiles, long aboutBytes) {
-        Report report = new Report(job, store, view.begin(what, store, aboutFiles, aboutBytes));
+        Report report = new Report(job, store, view.begin(what, store), aboutFiles, aboutBytes);
         jobs.progress(store, job, 0, 0);
         return report;
     }
@@ -45,18 +45,40 @@ public final class ProgressReports {
         private final String job;
         private final String store;
         private final ProgressView.Run run;
+        private final long aboutFiles;
+        private final long aboutBytes;
+        private long foundFiles;
+        private long foundBytes;
         private long told = System.nanoTime();
 
-        private Report(String job, String store, ProgressView.Run run) {
+        private Report(String job, String store, ProgressView.Run run, long aboutFiles, long aboutBytes) {
             this.job = job;
             this.store = store;
             this.run = run;
+            this.aboutFiles = aboutFiles;
+            this.aboutBytes = aboutBytes;
+            show(0, 0);
+        }
+
+        @Override
+        public void found(long files, long bytes) {
+            foundFiles = files;
+            foundBytes = bytes;
+        }
+
+        /** Without a guess nothing is said of a total: what was found so far is little more than what is done. */
+        private void show(long files, long bytes) {
+            run.at(
+                    files,
+                    bytes,
+                    aboutFiles == 0 ? 0 : Math.max(aboutFiles, foundFiles),
+                    aboutBytes == 0 ? 0 : Math.max(aboutBytes, foundBytes));
         }
 
         /** @throws StoreException if another run has taken the job over, as it does when this one's lease ran out */
         @Override
         public void at(long files, long bytes) {
-            run.at(files, bytes);
+            show(files, bytes);
             long now = System.nanoTime();
             if (now - told >= STATE_EVERY) {
                 told = now;

@@ -27,16 +27,16 @@ public final class ProgressText {
     }
 
     /**
-     * For example {@code 120 of about 4,000 files}; the total is left out where it is 0, and is never less than what is
-     * there.
+     * For example {@code 120 of about 4,000 files}; the total is left out where it is no more than what is there, as
+     * then it says nothing any more.
      */
     public static String files(long files, long about) {
-        return number(files) + (about > 0 ? " of about " + number(Math.max(files, about)) : "") + " files";
+        return number(files) + (about > files ? " of about " + number(about) : "") + " files";
     }
 
     /** For example {@code 12.3 MB of about 120.0 MB}; the total as in {@link #files}. */
     public static String bytes(long bytes, long about) {
-        return megabytes(bytes) + (about > 0 ? " of about " + megabytes(Math.max(bytes, about)) : "");
+        return megabytes(bytes) + (about > bytes ? " of about " + megabytes(about) : "");
     }
 
     /** A size with the unit that suits it, for example {@code 12.3 MB}. */

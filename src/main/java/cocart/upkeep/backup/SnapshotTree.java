@@ -49,6 +49,7 @@ final class SnapshotTree implements Closeable {
     private final Collection<Path> unsynced = new ConcurrentLinkedQueue<>();
     private final AtomicLong files = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong arriving = new AtomicLong();
     private final AtomicLong newBytes = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
     private final AtomicLong probes = new AtomicLong();
@@ -76,6 +77,11 @@ final class SnapshotTree implements Closeable {
 
     long bytes() {
         return bytes.get();
+    }
+
+    /** Bytes so far of files that come in pieces and are not whole. */
+    long arriving() {
+        return arriving.get();
     }
 
     /** Makes a folder; false if the disk does not take it, which is in the manifest then. Called by one thread only. */
@@ -147,6 +153,7 @@ final class SnapshotTree implements Closeable {
         private final Path target;
         private final FileChannel channel;
         private final MessageDigest digest = Hashing.sha256();
+        private long written;
 
         private Piecemeal(String path, FileEntry entry, Path target, FileChannel channel) {
             this.path = path;
@@ -156,8 +163,11 @@ final class SnapshotTree implements Closeable {
         }
 
         void write(ByteBuffer piece) throws IOException {
+            int length = piece.remaining();
             digest.update(piece.duplicate());
             SnapshotTree.write(channel, piece);
+            written += length;
+            arriving.addAndGet(length);
         }
 
         /** Everything was written. */
@@ -173,11 +183,13 @@ final class SnapshotTree implements Closeable {
             } else {
                 Disk.setTime(target, entry.mtime());
             }
+            arriving.addAndGet(-written);
             placed(path, entry, target, existing, sha256, changed);
         }
 
         /** Nothing of it stays. */
         void drop() throws IOException {
+            arriving.addAndGet(-written);
             channel.close();
             Files.deleteIfExists(target);
         }

@@ -62,6 +62,8 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     private Path lastPlace;
 
     private long held;
+    private long foundFiles;
+    private long foundBytes;
     private long lastProgress = System.nanoTime();
     private @Nullable IOException fault;
 
@@ -108,17 +110,14 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     /** Takes the dump that was written to {@link #dumpTarget}. */
     void takeDump() throws IOException {
         Path dump = dumpTarget();
+        long size = Files.size(dump);
+        foundFiles++;
+        foundBytes += size;
         tree.take(
                 dump,
                 DUMP,
                 new FileEntry(
-                        DUMP,
-                        Type.FILE,
-                        Files.size(dump),
-                        Files.getLastModifiedTime(dump).to(TimeUnit.SECONDS),
-                        0600,
-                        null,
-                        null),
+                        DUMP, Type.FILE, size, Files.getLastModifiedTime(dump).to(TimeUnit.SECONDS), 0600, null, null),
                 earlier);
     }
 
@@ -136,7 +135,11 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             hold(entry);
             return switch (entry.type()) {
                 case FOLDER -> tree.folder(path(entry), entry, target.get());
-                case FILE -> !shareUnchanged(entry, target.get());
+                case FILE -> {
+                    foundFiles++;
+                    foundBytes += entry.size();
+                    yield !shareUnchanged(entry, target.get());
+                }
                 case LINK, OTHER -> {
                     tree.note(path(entry), entry);
                     yield false;
@@ -196,11 +199,14 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
     @Override
     public void failed(FileEntry entry, String reason) throws IOException {
         guarded(() -> {
+            if (skips.matches(entry.path())) {
+                return null; // its name cannot be used, so it was not found first
+            }
             Incoming stream = open.remove(entry.path());
             if (stream != null) {
                 stream.drop();
             }
-            tree.fail(path(entry), entry, reason);
+            lost(entry, reason);
             return null;
         });
     }
@@ -211,7 +217,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
             throw new IllegalStateException("the walk has ended before " + open.keySet());
         }
         lanes.drain();
-        progress.at(tree.files(), tree.bytes());
+        tell();
         reserve.check(lanes.waiting());
         return tree.seal(sealed, clock.instant());
     }
@@ -291,8 +297,22 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
         if (now - lastProgress >= PROGRESS_EVERY) {
             lastProgress = now;
             reserve.check(lanes.waiting());
-            progress.at(tree.files(), tree.bytes());
+            tell();
         }
+    }
+
+    private void tell() {
+        progress.found(foundFiles, foundBytes);
+        progress.at(tree.files(), tree.bytes() + tree.arriving());
+    }
+
+    /** What was found does not come. */
+    private void lost(FileEntry entry, String reason) throws IOException {
+        if (entry.type() == Type.FILE) {
+            foundFiles--;
+            foundBytes -= entry.size();
+        }
+        tree.fail(path(entry), entry, reason);
     }
 
     private interface Work<T extends @Nullable Object> {
@@ -352,7 +372,7 @@ final class SnapshotWriter implements StoreFiles.Visitor, Closeable {
                         end();
                     } else {
                         drop();
-                        tree.fail(path(entry), entry, count + " bytes came where " + entry.size() + " were listed");
+                        lost(entry, count + " bytes came where " + entry.size() + " were listed");
                     }
                 }
                 return null;

@@ -4,9 +4,9 @@ import cocart.upkeep.backup.ProgressText;
 import cocart.upkeep.backup.ProgressView;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Set;
 import java.util.function.IntSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -23,8 +23,11 @@ public final class ProgressLine implements ProgressView {
     private static final int MEGABYTE = 1_000_000;
     private static final int REDRAW_MILLIS = 500;
 
+    /** A petabyte: no more is believed of what a server says of its files, as the bar's clock could not bear it. */
+    private static final long MOST = 1_000_000_000_000_000L;
+
     private final IntSupplier width;
-    private final Map<Shown, long[]> runs = new LinkedHashMap<>();
+    private final Set<Shown> runs = new LinkedHashSet<>();
     private @Nullable ProgressBar bar;
     private @Nullable LineKeeper keeper;
 
@@ -38,7 +41,7 @@ public final class ProgressLine implements ProgressView {
     }
 
     @Override
-    public synchronized Run begin(String what, String store, long aboutFiles, long aboutBytes) {
+    public synchronized Run begin(String what, String store) {
         if (bar == null) {
             keeper = new LineKeeper(System.err);
             System.setErr(keeper);
@@ -53,14 +56,17 @@ public final class ProgressLine implements ProgressView {
                     .setConsumer(new Consumer(keeper, width))
                     .build();
         }
-        Shown run = new Shown(store, aboutFiles, aboutBytes);
-        runs.put(run, new long[2]);
+        Shown run = new Shown(store);
+        runs.add(run);
         draw();
         return run;
     }
 
-    private synchronized void at(Shown run, long files, long bytes) {
-        runs.put(run, new long[] {files, bytes});
+    private synchronized void at(Shown run, long files, long bytes, long aboutFiles, long aboutBytes) {
+        run.files = files;
+        run.bytes = bytes;
+        run.aboutFiles = aboutFiles;
+        run.aboutBytes = Math.min(aboutBytes, MOST);
         draw();
     }
 
@@ -85,34 +91,34 @@ public final class ProgressLine implements ProgressView {
         long aboutFiles = 0;
         long aboutBytes = 0;
         boolean known = true;
-        for (Map.Entry<Shown, long[]> run : runs.entrySet()) {
-            files += run.getValue()[0];
-            bytes += run.getValue()[1];
-            aboutFiles += run.getKey().aboutFiles;
-            aboutBytes += run.getKey().aboutBytes;
-            known &= run.getKey().aboutBytes > 0;
+        for (Shown run : runs) {
+            files += run.files;
+            bytes += run.bytes;
+            aboutFiles += Math.max(run.files, run.aboutFiles);
+            aboutBytes += Math.max(run.bytes, run.aboutBytes);
+            known &= run.aboutBytes > 0;
         }
-        bar.maxHint(known ? Math.max(aboutBytes, bytes) : -1);
+        bar.maxHint(known ? Math.max(aboutBytes, bytes + 1) : -1); // not 100% before the end, when the bar goes
         bar.stepTo(bytes);
-        String whose = runs.size() == 1 ? runs.keySet().iterator().next().store : runs.size() + " stores";
+        String whose = runs.size() == 1 ? runs.iterator().next().store : runs.size() + " stores";
         bar.setExtraMessage(" " + whose + ", " + ProgressText.files(files, known ? aboutFiles : 0));
     }
 
     private final class Shown implements Run {
 
         private final String store;
-        private final long aboutFiles;
-        private final long aboutBytes;
+        private long files;
+        private long bytes;
+        private long aboutFiles;
+        private long aboutBytes;
 
-        Shown(String store, long aboutFiles, long aboutBytes) {
+        Shown(String store) {
             this.store = store;
-            this.aboutFiles = aboutFiles;
-            this.aboutBytes = aboutBytes;
         }
 
         @Override
-        public void at(long files, long bytes) {
-            ProgressLine.this.at(this, files, bytes);
+        public void at(long files, long bytes, long aboutFiles, long aboutBytes) {
+            ProgressLine.this.at(this, files, bytes, aboutFiles, aboutBytes);
         }
 
         @Override

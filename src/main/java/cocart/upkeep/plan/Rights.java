@@ -18,6 +18,9 @@ public final class Rights {
 
     private static final Pattern GRANT = Pattern.compile("GRANT (.+) ON (?:TABLE )?(\\S+)\\.(\\S+) TO .*");
 
+    /** A right on a routine, or to act as another user: neither is on a database, nor a role. */
+    private static final Pattern ELSE = Pattern.compile("GRANT [A-Z, ]+ ON .*");
+
     private Rights() {}
 
     /**
@@ -58,7 +61,10 @@ public final class Rights {
             while (grants.next()) {
                 Matcher parts = GRANT.matcher(grants.getString(1));
                 if (!parts.matches()) {
-                    return true; // a role, whose rights are not listed here: not surely missing
+                    if (isRole(grants.getString(1))) {
+                        return true;
+                    }
+                    continue;
                 }
                 String given = parts.group(1).toUpperCase(Locale.ROOT);
                 if (parts.group(2).equals("*")
@@ -80,7 +86,7 @@ public final class Rights {
             while (grants.next()) {
                 Matcher parts = GRANT.matcher(grants.getString(1));
                 if (!parts.matches()) {
-                    may = true; // a role, whose rights are not listed here: not surely missing
+                    may |= isRole(grants.getString(1));
                 } else if (covers(parts.group(2), name)) {
                     String rights = ", " + parts.group(1).toUpperCase(Locale.ROOT) + ",";
                     if (rights.contains(", ALL PRIVILEGES,") || rights.contains(", " + right + ",")) {
@@ -90,6 +96,11 @@ public final class Rights {
             }
         }
         return may;
+    }
+
+    /** The rights of a role are not listed, so they are not surely missing. */
+    private static boolean isRole(String grant) {
+        return !ELSE.matcher(grant).matches();
     }
 
     /** A database in a grant is a pattern of LIKE in backticks. */

@@ -9,6 +9,16 @@ public final class FileNames {
     private FileNames() {}
 
     /**
+     * Why a file of another name is not backed up, and what to do.
+     *
+     * @param shown the name as it may be shown
+     */
+    static String refusal(String shown) {
+        return "its name cannot be used on this side: '" + shown
+                + "'; rename it, or leave it out with upkeep.backup.skip";
+    }
+
+    /**
      * True if a name is one plain part of a path: not empty, not {@code .} or {@code ..}, without {@code /},
      * {@code \}, NUL, not longer than {@link #LONGEST} bytes. (CVE-2026-79983 is what
      * happens otherwise.)

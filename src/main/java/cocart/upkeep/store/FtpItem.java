@@ -53,7 +53,7 @@ final class FtpItem {
         String at = path.endsWith("/") ? path + listed.name() : path + "/" + listed.name();
         String again = FileNames.isPlain(name.text()) ? name.addTo(seen) : null;
         String problem = !FileNames.isPlain(name.text())
-                ? "its name cannot be used on this side: '" + name.shown() + "'"
+                ? FileNames.refusal(name.shown())
                 : name.text().indexOf('\r') >= 0
                         ? "its name has a line break, which FTP cannot say"
                         : again != null

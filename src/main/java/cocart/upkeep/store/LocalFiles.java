@@ -127,7 +127,7 @@ final class LocalFiles implements StoreFiles {
                 continue;
             }
             if (!FileNames.isPlain(name)) {
-                visitor.failed(entry, "its name cannot be used");
+                visitor.failed(entry, FileNames.refusal(PlainText.brief(name, 77)));
             } else if (!name.equals(path.getFileName().toString())
                     && Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
                 visitor.failed(

@@ -86,7 +86,7 @@ final class SftpListing {
             visitor.failed(
                     new FileEntry(
                             folder.prefix + name.shown().replaceAll("[/\\\\]", "?"), entry.type(), 0, 0, 0, null, null),
-                    "its name cannot be used on this side: '" + name.shown() + "'");
+                    FileNames.refusal(name.shown()));
             return;
         }
         String again = name.addTo(folder.names);

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -142,6 +143,18 @@ class BackUpTest {
     }
 
     @Test
+    void whatHasANameThatCannotBeUsedCanBeLeftOut() throws Exception {
+        write("uploads/c\\d.jpg", "a zip of Windows was unpacked here");
+        Snapshot partial = backUp("acme", NOW);
+        assertThat(partial.failed()).isEqualTo(1);
+        assertThat(Files.readString(partial.path().resolve("manifest.jsonl")))
+                .contains("its name cannot be used on this side", "rename it, or leave it out with upkeep.backup.skip");
+        assertThat(backUp("acme", NOW.plusSeconds(60), List.of("uploads/c?d.jpg"))
+                        .failed())
+                .isZero();
+    }
+
+    @Test
     void skipsAreAnchoredAtWpContent() throws Exception {
         write("cache/page.html", "cached");
         write("backup-2020/old.zip", "old");
@@ -246,8 +259,23 @@ class BackUpTest {
                                 : entry);
             }
         };
+        List<String> told = new ArrayList<>();
+        Progress progress = new Progress() {
+            @Override
+            public void at(long files, long bytes) {
+                told.add(files + " " + bytes);
+            }
+
+            @Override
+            public void found(long files, long bytes) {
+                told.add(files + " " + bytes);
+            }
+        };
         Snapshot snapshot = new BackUp(snapshots, Clock.fixed(NOW, ZoneOffset.UTC), 0)
-                .run(store("acme", List.of()), lying, this::writeDump);
+                .run(store("acme", List.of()), lying, this::writeDump, progress, Set.of());
+        assertThat(told)
+                .as("what was found, but for the file that was lost, is what is there")
+                .endsWith("5 " + snapshot.bytes(), "5 " + snapshot.bytes());
         assertThat(snapshot.failed()).isEqualTo(1);
         assertThat(snapshot.path().resolve("wp-content/index.php")).doesNotExist();
         assertThat(Files.readAllLines(snapshot.path().resolve("manifest.jsonl")))

@@ -147,6 +147,12 @@ class DatabaseDumpTest {
         Files.setPosixFilePermissions(killed, PosixFilePermissions.fromString("rwx------"));
         assertThatThrownBy(() -> new DatabaseDump(List.of(killed.toString())).dump(database(PASSWORD), target, n -> {}))
                 .hasMessageContaining("the database dump failed");
+        Path warned = folder.resolve("warned.sh");
+        Files.writeString(
+                warned, "#!/bin/sh\necho 'WARNING: no charset' >&2\necho 'dump: Got error: 2013' >&2\nexit 2\n");
+        Files.setPosixFilePermissions(warned, PosixFilePermissions.fromString("rwx------"));
+        assertThatThrownBy(() -> new DatabaseDump(List.of(warned.toString())).dump(database(PASSWORD), target, n -> {}))
+                .hasMessageEndingWith("the database dump failed: dump: Got error: 2013");
         assertThat(target).doesNotExist();
     }
 

@@ -63,7 +63,7 @@ class DumpFaultsTest {
         }
         assertThat(dump.dump(database("faulty", "reader", "r1"), file, n -> {}).lacks())
                 .containsExactly(
-                        "the views v are not in it (grant SELECT and SHOW VIEW)",
+                        "the views v are not in it (grant SELECT and SHOW VIEW, and EXECUTE where they call functions)",
                         "stored routines are not in it, because the text of odd name, secret may not be read"
                                 + " (grant SELECT ON mysql.proc, from MariaDB 11.3 on SHOW CREATE ROUTINE, in MySQL 8"
                                 + " SHOW_ROUTINE)",
@@ -72,6 +72,39 @@ class DumpFaultsTest {
                 .contains("-- * stored routines are not in it, because the text of odd name, secret")
                 .endsWith("-- Dump completed\n");
         load.load(file, "acme", database("reader_has_none", "reader", "r1").address(), null);
+    }
+
+    @Test
+    void rightsOnLessThanAllAreSaid() throws Exception {
+        server.create("half_has_none", "half", "h1");
+        asRoot(
+                "CREATE TABLE faulty.t (a INT)",
+                "CREATE TABLE faulty.hidden (a INT)",
+                "CREATE FUNCTION faulty.f() RETURNS INT RETURN 1",
+                "CREATE VIEW faulty.calls AS SELECT faulty.f() AS one");
+        for (String host : List.of("localhost", "127.0.0.1", "%")) {
+            asRoot("GRANT SELECT, SHOW VIEW ON faulty.calls TO half@'" + host + "'");
+            asRoot("GRANT SELECT ON faulty.t TO half@'" + host + "'");
+        }
+        List<String> less = List.of(
+                "tables and columns that the user may not read are not in it (grant SELECT on the whole database)",
+                "the views calls are not in it (grant SELECT and SHOW VIEW, and EXECUTE where they call functions)");
+        String triggers = "triggers, if there are any, are not in it (grant TRIGGER)";
+        String how = "(grant SELECT ON mysql.proc, from MariaDB 11.3 on SHOW CREATE ROUTINE, in MySQL 8 SHOW_ROUTINE)";
+        assertThat(dump.dump(database("faulty", "half", "h1"), file, n -> {}).lacks())
+                .containsExactly(
+                        less.get(0),
+                        less.get(1),
+                        "stored routines of others, if there are any, are not in it " + how,
+                        triggers);
+        for (String host : List.of("localhost", "127.0.0.1", "%")) {
+            asRoot("GRANT EXECUTE ON FUNCTION faulty.f TO half@'" + host + "'");
+        }
+        assertThat(dump.dump(database("faulty", "half", "h1"), file, n -> {}).lacks())
+                .containsExactly(
+                        less.get(0),
+                        "stored routines are not in it, because the text of f may not be read " + how,
+                        triggers);
     }
 
     @Test
@@ -154,10 +187,22 @@ class DumpFaultsTest {
                 "CREATE SEQUENCE faulty.numbers",
                 "CREATE TABLE faulty.counted (n INT DEFAULT (NEXT VALUE FOR faulty.numbers), v INT)",
                 "INSERT INTO faulty.counted (v) VALUES (1), (2)");
-        dump.dump(database("faulty", "owner", "o1"), file, n -> {});
+        assertThat(dump.dump(database("faulty", "owner", "o1"), file, n -> {}).lacks())
+                .containsExactly(
+                        "it is to be loaded only into a database called faulty, because the tables counted count by"
+                                + " a sequence of it");
         asRoot("DROP TABLE faulty.counted", "DROP SEQUENCE faulty.numbers");
         load.load(file, "acme", database("faulty", "owner", "o1").address(), null);
         assertThat(value("SELECT SUM(n * v) FROM faulty.counted")).isEqualTo("5");
+    }
+
+    @Test
+    void aHistoryOfRowsThatIsNotInItIsSaid() throws Exception {
+        asRoot("CREATE TABLE faulty.aged (a INT) WITH SYSTEM VERSIONING", "INSERT INTO faulty.aged VALUES (1)");
+        assertThat(dump.dump(database("faulty", "owner", "o1"), file, n -> {}).lacks())
+                .containsExactly(
+                        "of the tables aged (WITH SYSTEM VERSIONING) the rows of now are in it, not their history");
+        assertThat(text(file)).contains("INSERT INTO `aged`");
     }
 
     @Test

@@ -54,12 +54,12 @@ class ProgressReportsTest {
         ours.claim("acme", "back-up");
         List<String> seen = new ArrayList<>();
         ProgressReports reports = new ProgressReports(ours);
-        reports.show((what, store, aboutFiles, aboutBytes) -> {
-            seen.add(what + " " + store + " " + aboutFiles + " " + aboutBytes);
+        reports.show((what, store) -> {
+            seen.add(what + " " + store);
             return new ProgressView.Run() {
                 @Override
-                public void at(long files, long bytes) {
-                    seen.add(files + " " + bytes);
+                public void at(long files, long bytes, long aboutFiles, long aboutBytes) {
+                    seen.add(files + " of " + aboutFiles + ", " + bytes + " of " + aboutBytes);
                 }
 
                 @Override
@@ -74,8 +74,12 @@ class ProgressReportsTest {
                 report.at(7, 300);
                 return ours.running("acme").orElseThrow().files() == 7;
             });
+            report.found(9, 5000);
+            report.at(8, 300);
         }
-        assertThat(seen).startsWith("Backing up acme 10 1000", "7 300").endsWith("end");
+        assertThat(seen)
+                .startsWith("Backing up acme", "0 of 10, 0 of 1000", "7 of 10, 300 of 1000")
+                .endsWith("8 of 10, 300 of 5000", "end");
         assertThat(jobs("them", Duration.ofMinutes(1)).running("acme"))
                 .as("seen by another process")
                 .get()

@@ -34,8 +34,8 @@ class ProgressLineTest {
     @Test
     void theBarStaysBelowTheLogAndIsGoneAtTheEnd() {
         PrintStream terminal = System.err;
-        try (ProgressView.Run run = new ProgressLine(() -> 100).begin("Backing up", "acme", 400, 40_000_000)) {
-            run.at(120, 10_000_000);
+        try (ProgressView.Run run = new ProgressLine(() -> 100).begin("Backing up", "acme")) {
+            run.at(120, 10_000_000, 400, 40_000_000);
             sees("acme, 120 of about 400 files");
             System.err.println("a line of the log");
             assertThat(screen()).first().isEqualTo("a line of the log");
@@ -43,7 +43,7 @@ class ProgressLineTest {
             LoggerFactory.getLogger("upkeep").warn("a warning");
             System.err.print("half ");
             System.err.println("and half");
-            run.at(130, 12_000_000);
+            run.at(130, 12_000_000, 400, 40_000_000);
             sees("acme, 130 of about 400 files");
             assertThat(screen()).hasSize(4);
             assertThat(screen().get(1)).contains("a warning");
@@ -59,15 +59,15 @@ class ProgressLineTest {
     @Test
     void severalStoresShareTheBar() {
         ProgressLine line = new ProgressLine(() -> 90);
-        ProgressView.Run one = line.begin("Backing up", "one", 100, 1_000_000);
-        ProgressView.Run two = line.begin("Backing up", "two", 200, 3_000_000);
-        one.at(10, 100_000);
-        two.at(20, 200_000);
+        ProgressView.Run one = line.begin("Backing up", "one");
+        ProgressView.Run two = line.begin("Backing up", "two");
+        one.at(10, 100_000, 100, 1_000_000);
+        two.at(20, 200_000, 200, 3_000_000);
         sees("2 stores, 30 of about 300 files");
         one.close();
         sees("two, 20 of about 200 files");
-        ProgressView.Run first = line.begin("Backing up", "first", 0, 0);
-        first.at(5, 7_000_000);
+        ProgressView.Run first = line.begin("Backing up", "first");
+        first.at(5, 7_000_000, 0, 0);
         sees("2 stores, 25 files");
         first.close();
         two.close();
@@ -75,12 +75,17 @@ class ProgressLineTest {
     }
 
     @Test
-    void moreThanTheLastTimeIsNoFault() {
-        try (ProgressView.Run run = new ProgressLine(() -> 90).begin("Backing up", "acme", 1, 1_000_000)) {
-            run.at(3, 9_000_000);
-            sees("100%");
+    void moreThanTheLastTimeIsNoFaultAndNothingIsAtItsEndBeforeItIsOver() {
+        try (ProgressView.Run run = new ProgressLine(() -> 90).begin("Backing up", "acme")) {
+            run.at(3, 9_000_000, 1, 1_000_000);
+            sees("99%");
             sees("9/9 MB");
+            run.at(3, 9_000_000, 4, 90_000_000);
+            sees("10%");
+            run.at(4, 90_000_000, 4, Long.MAX_VALUE);
+            sees("  0%");
         }
+        assertThat(printed.toString(StandardCharsets.UTF_8)).doesNotContain("100%");
     }
 
     private void sees(String text) {

@@ -231,16 +231,16 @@ public final class Reader {
         }
         long files = job.path("files").asLong();
         long bytes = job.path("bytes").asLong();
-        long aboutBytes = job.path("aboutBytes").asLong();
+        long about = job.path("aboutBytes").asLong();
+        long aboutBytes = about > bytes ? about : 0;
         return new StorePage.Activity(
                 job.path("name").asText(),
                 Objects.requireNonNull(
                         Moment.of(Instant.parse(job.path("startedAt").asText()), now)),
                 ProgressText.files(files, job.path("aboutFiles").asLong()),
-                ProgressText.size(bytes)
-                        + (aboutBytes > 0 ? " of about " + ProgressText.size(Math.max(bytes, aboutBytes)) : ""),
+                ProgressText.size(bytes) + (aboutBytes > 0 ? " of about " + ProgressText.size(aboutBytes) : ""),
                 bytes,
-                aboutBytes == 0 ? 0 : Math.max(bytes, aboutBytes));
+                aboutBytes);
     }
 
     private List<SightingView> sightings(String store, Instant now) {
