@@ -236,10 +236,13 @@ class ChannelsCheckTest {
             assertThat(fine.out()).contains("ok      console address\nok      console certificate\n");
             assertThat(fine.code()).isZero();
         }
-        assertUnusable(
-                tls(own.certificate(), other.key()),
-                "line 21: upkeep.console.tls.key is " + other.key() + ", which is not the key of the certificate in "
-                        + own.certificate() + "; set the two that were made together");
+        String mistake = "line 21: upkeep.console.tls.key is " + other.key()
+                + ", which is not the key of the certificate in " + own.certificate()
+                + "; set the two that were made together";
+        assertUnusable(tls(own.certificate(), other.key()), mistake);
+        Shop.Said run = shop.upkeep("run");
+        assertThat(run.code()).as(run.err()).isEqualTo(2);
+        assertThat(run.err()).contains(mistake);
         assertUnusable(
                 tls(own.certificate(), rsa.key()),
                 "line 21: upkeep.console.tls.key is " + rsa.key() + ", which cannot be used (private key algorithm does"
@@ -263,9 +266,6 @@ class ChannelsCheckTest {
                 .contains("ok      console address\n")
                 .containsPattern("failed  console certificate: \\S+" + Pattern.quote("application.properties, ")
                         + Pattern.quote(sentence) + "\n");
-        Shop.Said run = shop.upkeep("run");
-        assertThat(run.code()).as(run.err()).isEqualTo(2);
-        assertThat(run.err()).contains(sentence);
     }
 
     private static String[] tls(Path certificate, Path key) {

@@ -186,7 +186,7 @@ record DumpScope(List<String> options, List<String> lacks, Map<String, String> v
                         + " AND TABLE_TYPE = 'SYSTEM VERSIONED' ORDER BY 1");
         if (!tables.isEmpty()) {
             lacks.add("of the tables " + named(tables)
-                    + " (WITH SYSTEM VERSIONING) the rows of now are in it, not their" + " history");
+                    + " (WITH SYSTEM VERSIONING) the rows of now are in it, not their history");
         }
     }
 
