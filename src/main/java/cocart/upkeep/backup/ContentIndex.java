@@ -92,6 +92,7 @@ final class ContentIndex {
     private void close() {
         if (file != null) {
             try {
+                file.commit(); // H2 ends with an error if the disk is full, but would try for ever while it closes
                 file.close();
             } catch (RuntimeException e) {
                 LOG.warn("{} could not be closed: {}", snapshots.index(), e.toString());
@@ -270,8 +271,11 @@ final class ContentIndex {
      * @throws MVStoreException if another process has it or the disk fails; for anything else it is made anew once
      */
     private static MVStore open(Path path) {
-        MVStore.Builder builder =
-                new MVStore.Builder().fileName(path.toString()).cacheSize(CACHE_MB);
+        // nothing is written beside: a fault there while the file is closed would never let it end
+        MVStore.Builder builder = new MVStore.Builder()
+                .fileName(path.toString())
+                .cacheSize(CACHE_MB)
+                .autoCommitDisabled();
         try {
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {

@@ -2,12 +2,15 @@ package cocart.upkeep.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import cocart.upkeep.faults.SmallDisk;
 import cocart.upkeep.store.FileEntry;
 import cocart.upkeep.store.StoreException;
 import cocart.upkeep.store.StoreFiles;
 import cocart.upkeep.store.StoreFilesFactory;
 import cocart.upkeep.store.StoreSettings;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -76,6 +79,32 @@ class BackUpTest {
                         && line.contains("\"sha256\":\""));
         assertThat(manifest.get(manifest.size() - 1)).startsWith("{\"sealed\":");
         assertThat(snapshots.list("acme")).containsExactly(snapshot);
+    }
+
+    /** What H2 has not written yet cannot be written then, and its own way to close would try that for ever. */
+    @Test
+    void theIndexOfContentsIsClosedOnADiskThatHasBecomeFull() throws Exception {
+        Path mount = folder.resolve("disk");
+        for (int i = 0; i < 1000; i++) {
+            write("uploads/" + i + ".txt", "number " + i);
+        }
+        try (SmallDisk disk = new SmallDisk(mount, "size=16m")) {
+            snapshots = new Snapshots(mount.resolve("backups"));
+            backUp("acme", NOW);
+            ContentIndex index = new ContentIndex(snapshots);
+            Closeable run = index.begin(new ContentIndex.Origin("acme", "20261124T040000Z"));
+            assertThat(index.find("0".repeat(64), 1, "acme")).isEmpty(); // it is opened, and takes the snapshot in
+            try (OutputStream filler = Files.newOutputStream(mount.resolve("filler"))) {
+                for (byte[] some = new byte[4096]; ; ) {
+                    filler.write(some);
+                }
+            } catch (IOException full) {
+                assertTimeoutPreemptively(Duration.ofSeconds(30), run::close);
+            }
+            Files.delete(mount.resolve("filler"));
+            write("plugins/b/b.php", "<?php // b");
+            assertThat(backUp("acme", NOW.plusSeconds(60)).newBytes()).isEqualTo("<?php // b".length());
+        }
     }
 
     @Test
