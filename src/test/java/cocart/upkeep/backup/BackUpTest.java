@@ -81,7 +81,10 @@ class BackUpTest {
         assertThat(snapshots.list("acme")).containsExactly(snapshot);
     }
 
-    /** What H2 has not written yet cannot be written then, and its own way to close would try that for ever. */
+    /**
+     * H2 tries for ever to close a file if its background writer fails at that very moment, so there is to be none; and
+     * what is not written yet cannot be written then.
+     */
     @Test
     void theIndexOfContentsIsClosedOnADiskThatHasBecomeFull() throws Exception {
         Path mount = folder.resolve("disk");
@@ -94,6 +97,9 @@ class BackUpTest {
             ContentIndex index = new ContentIndex(snapshots);
             Closeable run = index.begin(new ContentIndex.Origin("acme", "20261124T040000Z"));
             assertThat(index.find("0".repeat(64), 1, "acme")).isEmpty(); // it is opened, and takes the snapshot in
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("MVStore background writer"));
             try (OutputStream filler = Files.newOutputStream(mount.resolve("filler"))) {
                 for (byte[] some = new byte[4096]; ; ) {
                     filler.write(some);
