@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 import cocart.upkeep.demo.ShopDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -37,13 +40,13 @@ class WorkersTest {
             for (String id : ids) {
                 new ShopDatabase(shop.connection, id + "_").create("2.9.3", 10);
             }
-            // each step takes long enough to be seen
+            // a step that waits for the test, but locks nothing that a backup of the next store needs
             Path plan = shop.home.resolve("config/updates/" + Shop.SLUG + ".yaml");
             String step = """
                     - name: wait
-                      description: A statement that takes a moment.
+                      description: A statement that waits for the test.
                       unless: SELECT COUNT(*) FROM {prefix}options WHERE option_name = 'waited'
-                      sql: INSERT INTO {prefix}options (option_name, option_value) SELECT 'waited', SLEEP(0.3)
+                      sql: INSERT INTO {prefix}options (option_name, option_value) SELECT 'waited', GET_LOCK('{prefix}', 100)
                     """.indent(6);
             Files.writeString(plan, Files.readString(plan).replace("    proofs:\n", step + "    proofs:\n"));
             shop.files.plugin("4.3.6");
@@ -59,22 +62,32 @@ class WorkersTest {
                         Files.readString(settings)
                                 .replaceAll("(?m)^upkeep\\.stores = acme$", "upkeep.stores = " + String.join(",", ids))
                                 .replaceAll("(?m)^upkeep\\.store\\.acme.*$", ""));
-                Process run = fleet.start("run", "run");
-                await().atMost(Fleet.PATIENCE)
-                        .until(() -> fleet.said("run").contains("Looking after") || !run.isAlive());
-                assertThat(run.isAlive()).as(fleet.said()).isTrue();
-                int most = 0;
-                long end = System.nanoTime() + Fleet.PATIENCE.toNanos();
-                while (System.nanoTime() < end && complete(fleet) < stores) {
-                    int running = fleet.ask("SELECT u.store FROM data_update_step s JOIN data_update u ON"
-                                    + " u.id = s.data_update_id WHERE s.status = 'in-progress'")
-                            .size();
-                    assertThat(running).as("steps at once").isLessThanOrEqualTo(workers);
-                    most = Math.max(most, running);
-                    Thread.sleep(Duration.ofMillis(10).toMillis());
+                try (Connection gate =
+                                DriverManager.getConnection(Shop.mariadb().url("shop"), "shop", Shop.PASSWORD);
+                        Statement closed = gate.createStatement()) {
+                    for (String id : ids) {
+                        closed.executeQuery("SELECT GET_LOCK('" + id + "_', 0)");
+                    }
+                    Process run = fleet.start("run", "run");
+                    await("all are due and no worker is idle")
+                            .atMost(Fleet.PATIENCE)
+                            .until(() -> {
+                                assertThat(run.isAlive()).as(fleet.said()).isTrue();
+                                return fleet.said("run").contains("Looking after")
+                                        && count(fleet, "data_update") == stores
+                                        && count(
+                                                        fleet,
+                                                        "data_update_step WHERE status = 'in-progress' AND name = 'wait'")
+                                                == workers;
+                            });
+                    await("nobody comes by the workers")
+                            .during(Duration.ofSeconds(2))
+                            .until(() -> running(fleet) == workers);
                 }
-                assertThat(complete(fleet)).as(fleet.said()).isEqualTo(stores);
-                assertThat(most).as("stores side by side").isEqualTo(workers);
+                await("all come to their end").atMost(Fleet.PATIENCE).until(() -> {
+                    assertThat(running(fleet)).as("steps at once").isLessThanOrEqualTo(workers);
+                    return count(fleet, "data_update WHERE state = 'complete'") == stores;
+                });
                 assertThat(fleet.ask("SELECT DISTINCT attempts FROM data_update_step"))
                         .containsExactly("1");
                 fleet.assertStepsRecordedOnce(stores);
@@ -86,8 +99,11 @@ class WorkersTest {
         }
     }
 
-    private static int complete(Fleet fleet) throws Exception {
-        return Integer.parseInt(fleet.ask("SELECT COUNT(*) FROM data_update WHERE state = 'complete'")
-                .get(0));
+    private static int running(Fleet fleet) throws Exception {
+        return count(fleet, "data_update_step WHERE status = 'in-progress'");
+    }
+
+    private static int count(Fleet fleet, String rows) throws Exception {
+        return Integer.parseInt(fleet.ask("SELECT COUNT(*) FROM " + rows).get(0));
     }
 }
