@@ -86,7 +86,8 @@ final class TlsSmtp implements AutoCloseable {
                         "PKCS12",
                         "-storepass",
                         "changeit")
-                .inheritIO()
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         if (made.waitFor() != 0) {
             throw new IOException("keytool did not make " + file);

@@ -337,7 +337,10 @@ class TrustTest {
         List<String> command = new ArrayList<>(List.of("ssh-keygen"));
         command.addAll(List.of(options));
         command.addAll(List.of("-f", knownHosts.toString()));
-        Process process = new ProcessBuilder(command).inheritIO().start();
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
         assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
         return process.exitValue();
     }

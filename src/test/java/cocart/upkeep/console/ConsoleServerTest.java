@@ -405,7 +405,8 @@ class ConsoleServerTest {
                         "PKCS12",
                         "-storepass",
                         "changeit")
-                .inheritIO()
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         assertThat(made.waitFor()).isZero();
         KeyStore keys = KeyStore.getInstance("PKCS12");
