@@ -17,13 +17,11 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Several instances, each a process of its own, with the shipped profile cluster on one state database. */
-@Timeout(300)
 class ClusterTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(100);

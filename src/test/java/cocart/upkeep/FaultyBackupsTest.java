@@ -147,7 +147,6 @@ class FaultyBackupsTest {
     /** As when a laptop sleeps: the other one has taken over when it wakes up. */
     @Test
     @Tag("soak")
-    @Timeout(300)
     void aProcessThatWakesUpAfterAnotherTookOverHarmsNothing() throws Exception {
         fill(400);
         shop.upkeep("status");

@@ -16,12 +16,10 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The disk of the state database is full in the middle of an update: nothing is lost, and it goes on when there is room. */
 @Tag("soak")
-@Timeout(300)
 class FullStateDiskTest {
 
     private static final int CARTS = 300;

@@ -28,12 +28,10 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.Load;
@@ -66,7 +64,6 @@ class ObservedRunTest {
     }
 
     @Test
-    @Timeout(value = 3, unit = TimeUnit.MINUTES)
     void whatBreaksIsSeenFromOutsideAndNothingElseIs() throws Exception {
         StateServers.Place place = StateServers.POSTGRESQL.create();
         Queue<String> spans = new ConcurrentLinkedQueue<>();

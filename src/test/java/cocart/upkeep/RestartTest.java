@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,7 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Databases that are stopped and started again in the middle of an update, and connections that end at any byte: the
  * process that runs goes on by itself, says what is wrong in one sentence, and each step is recorded once.
  */
-@Timeout(300)
 class RestartTest {
 
     private static final int CARTS = 200;

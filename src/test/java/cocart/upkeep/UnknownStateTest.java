@@ -8,10 +8,8 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What a newer version, or somebody by hand, has written to the state database is said, and can be ended. */
-@Timeout(120)
 class UnknownStateTest extends OutdatedShop {
 
     UnknownStateTest() {

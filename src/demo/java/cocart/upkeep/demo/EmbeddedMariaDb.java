@@ -46,12 +46,25 @@ public final class EmbeddedMariaDb implements AutoCloseable {
         }
     }
 
-    /** Tried again from nothing where installing it or its first half minute failed, as on machines that are very busy. */
+    /** One that is waited for longer than the half minute of the library: a drill may share its machine with a lot else. */
+    private static final class PatientDb extends DB {
+        private static final int START_MILLIS = 120_000;
+
+        PatientDb(DBConfiguration configuration) throws ManagedProcessException {
+            super(configuration);
+            dbStartMaxWaitInMS = START_MILLIS;
+            prepareDirectories();
+            unpackEmbeddedDb();
+            install();
+        }
+    }
+
+    /** Tried again from nothing where installing it or its start failed, as on machines that are very busy. */
     private static DB started(Path folder, Path data) throws ManagedProcessException {
         for (int attempt = 1; ; attempt++) {
             DB server = null;
             try {
-                server = DB.newEmbeddedDB(
+                server = new PatientDb(
                         configuration(folder.resolve("server-" + attempt), data.resolve("server-" + attempt)));
                 server.start();
                 return server;

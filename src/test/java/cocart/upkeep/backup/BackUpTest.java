@@ -105,7 +105,7 @@ class BackUpTest {
                     filler.write(some);
                 }
             } catch (IOException full) {
-                assertTimeoutPreemptively(Duration.ofSeconds(30), run::close);
+                assertTimeoutPreemptively(Duration.ofMinutes(4), run::close);
             }
             Files.delete(mount.resolve("filler"));
             write("plugins/b/b.php", "<?php // b");

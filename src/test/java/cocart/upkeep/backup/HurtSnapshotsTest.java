@@ -92,7 +92,7 @@ class HurtSnapshotsTest {
                 Files.write(manifest, text, StandardOpenOption.APPEND);
             }
         }
-        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> {
+        assertTimeoutPreemptively(Duration.ofMinutes(4), () -> {
             Snapshot second = shop.backUp("acme", at(1));
             assertThat(second.failed()).isZero();
             assertThat(second.newBytes()).as("nothing is taken from there").isEqualTo(second.bytes());
@@ -185,7 +185,7 @@ class HurtSnapshotsTest {
         shop.backUp("acme", NOW);
         Files.delete(backups.resolve("index.mv.db"));
         pipe(backups.resolve("index.mv.db"));
-        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> assertThat(
+        assertTimeoutPreemptively(Duration.ofMinutes(4), () -> assertThat(
                         shop.backUp("other", at(1)).newBytes())
                 .as("its dump alone")
                 .isEqualTo("-- dump of other".length()));

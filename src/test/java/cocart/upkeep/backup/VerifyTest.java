@@ -338,7 +338,7 @@ class VerifyTest {
         Files.delete(manifest);
         assertThat(new ProcessBuilder("mkfifo", manifest.toString()).start().waitFor())
                 .isZero();
-        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> {
+        assertTimeoutPreemptively(Duration.ofMinutes(4), () -> {
             assertThat(said(verify())).containsExactly("MANIFEST " + snapshot.id() + " manifest.jsonl");
             assertThatThrownBy(() -> Hashing.sha256(manifest)).hasMessageContaining("no plain file");
             assertThatThrownBy(() -> Manifest.read(snapshot.path(), line -> {}, broken -> {}))

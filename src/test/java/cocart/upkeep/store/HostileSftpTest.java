@@ -20,13 +20,11 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A server that means harm, or is broken, gets nowhere: no path outside, no hang, no half file that looks whole. */
-@Timeout(60)
 class HostileSftpTest {
 
     private static final List<String> HOSTILE =

