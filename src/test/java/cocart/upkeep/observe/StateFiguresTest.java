@@ -146,7 +146,7 @@ class StateFiguresTest {
     }
 
     @Test
-    void aThousandStoresCostAScrapeLittleAndWithoutTheirLabelAlmostNothing() throws Exception {
+    void aThousandStoresAreScrapedWithTheirLabelAndWithout() throws Exception {
         try (HikariDataSource pool = open(Engine.H2)) {
             List<String> stores =
                     IntStream.range(0, 1000).mapToObj(i -> "store-" + i).toList();
