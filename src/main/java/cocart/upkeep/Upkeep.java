@@ -149,6 +149,7 @@ public final class Upkeep implements Runnable {
         String installed = System.getProperty("upkeep.home", "");
         Path folder =
                 (home != null ? home : Path.of(installed)).toAbsolutePath().normalize();
+        DataFolder.requireOwn(folder);
         String chosen = profile != null ? profile : System.getProperty("camel.main.profile");
         return Settings.load(folder, chosen);
     }

@@ -293,7 +293,8 @@ class MistakesTest extends OutdatedShop {
     @CsvSource(
             delimiter = '|',
             value = {
-                "DB_PASSWORD', 'wrong' | does not let the user shop in with this password",
+                "DB_PASSWORD', 'wrong' | does not let the user shop in with this password; check upkeep.store.acme.database.*,"
+                        + " or DB_* in wp-config.php; if this account demands TLS, write sslMode=verify-full in upkeep.store.acme.database.url",
                 "DB_NAME', 'none' | there is no database none",
                 "DB_HOST', '127.0.0.1:1' | the database at 127.0.0.1:1 cannot be reached",
                 "DB_HOST', 'localhost:/no/such.sock' | /no/such.sock cannot be reached",
@@ -350,6 +351,27 @@ class MistakesTest extends OutdatedShop {
         } finally {
             logger.detachAppender(log);
         }
+    }
+
+    /** One command by sudo, and nothing that the owner starts could use its files any more. */
+    @Test
+    void whoIsNotTheOwnerOfWhatIsRecordedIsSentAwayBeforeAnythingIsWritten() throws Exception {
+        Path data = shop.home.resolve("data");
+        if (!System.getProperty("user.name").equals("root")) {
+            Files.createSymbolicLink(data, Path.of("/etc"));
+            assertThat(shop.upkeep("status").err()).contains(data + " belongs to root, but this is run by ");
+            return;
+        }
+        Files.setAttribute(Files.createDirectories(data), "unix:uid", 65534);
+        Shop.Said said = shop.upkeep("once", "acme");
+        assertThat(said.code()).isEqualTo(2);
+        assertThat(said.err()).contains(data + " belongs to nobody, but this is run by root: run it as nobody");
+        assertThat(data).isEmptyDirectory();
+        Files.setAttribute(data, "unix:uid", 0);
+        Path file = Files.createFile(data.resolve("upkeep.mv.db"));
+        Files.setAttribute(file, "unix:uid", 65534);
+        assertThat(shop.upkeep("status").err())
+                .contains(file + " belongs to nobody, who once ran a command here: chown -R root " + data);
     }
 
     @Test

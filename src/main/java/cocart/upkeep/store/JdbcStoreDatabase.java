@@ -122,7 +122,7 @@ public final class JdbcStoreDatabase implements StoreDatabase {
             case 1045, 1698 ->
                 new StoreException(
                         where + "the database at " + place + " does not let the user " + address.username()
-                                + " in with this password; check " + settings,
+                                + " in with this password; check " + settings + mayWantTls(),
                         e,
                         true);
             case 1044, 1049 ->
@@ -138,6 +138,13 @@ public final class JdbcStoreDatabase implements StoreDatabase {
                                 + settings + " right?",
                         e);
         };
+    }
+
+    /** Servers refuse an account that demands TLS in the words of a wrong password. */
+    private String mayWantTls() {
+        return address.options() != null && address.options().contains("sslMode=")
+                ? ""
+                : "; if this account demands TLS, write sslMode=verify-full in upkeep.store." + store + ".database.url";
     }
 
     @Override
