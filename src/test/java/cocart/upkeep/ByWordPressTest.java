@@ -225,7 +225,7 @@ class ByWordPressTest {
         shop.upkeep("once");
         assertThat(actions()).hasSize(3);
         works = true;
-        Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> {
+        Awaitility.await().atMost(Duration.ofSeconds(120)).until(() -> {
             shop.upkeep("once");
             return EndToEndTest.status(shop).at("/dataUpdate/state").asText().equals("complete");
         });

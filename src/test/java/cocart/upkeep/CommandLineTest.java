@@ -143,7 +143,7 @@ class CommandLineTest {
             assertThat(watch.isAlive()).isTrue();
         } finally {
             watch.destroy();
-            assertThat(watch.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(watch.waitFor(100, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(watch.exitValue()).as("SIGTERM").isEqualTo(128 + 15);
         assertThat(Files.readString(folder.resolve("watch.err"))).doesNotContain("\tat ", "stopped");

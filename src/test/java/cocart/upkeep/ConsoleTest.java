@@ -374,7 +374,7 @@ class ConsoleTest {
             HttpResponse<String> answer = post("s0007", job, token);
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         }
-        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
                         JSON.readTree(ask("GET", "/api/v1/stores/s0007/events").body())
                                 .findValuesAsText("text"))
                 .anyMatch(text -> text.startsWith("Verified whole: 1 snapshot, 20261124T030000Z"))

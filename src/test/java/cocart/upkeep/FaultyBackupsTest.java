@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The command {@code backup} when disks, rights and processes fail: what it says, and what is left. */
 class FaultyBackupsTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
     private static final long LEASE_MILLIS = 1000;
 
     @TempDir

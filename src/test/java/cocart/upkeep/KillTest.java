@@ -22,7 +22,7 @@ class KillTest {
     /** What the next run waits for the one that was killed. */
     private static final String SHORT_LEASE = "upkeep.lease = 1s";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     @TempDir
     Path folder;

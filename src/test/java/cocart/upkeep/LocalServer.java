@@ -131,7 +131,7 @@ public final class LocalServer {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("install.log").toFile())
                 .start();
-        if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+        if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
             throw new IllegalStateException(
                     String.join(" ", command) + ": " + Files.readString(folder.resolve("install.log")));
         }

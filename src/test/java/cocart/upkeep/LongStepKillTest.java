@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Long steps through the command line: seen by status while they run, killed (SIGKILL) in the middle, and very long. */
 class LongStepKillTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
     private static final int CARTS = 300;
 
     /** Whoever does it twice to a row leaves hh. */

@@ -290,7 +290,7 @@ class NotifyTest {
         one.job("acme", "detect", "store acme: away");
         one.send();
         mails(2);
-        await().atMost(Duration.ofSeconds(10)).until(() -> {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
             one.send();
             return hook.got.size() == 2;
         });
@@ -301,7 +301,7 @@ class NotifyTest {
         });
         assertThat(said("cannot be sent by webhook")).hasSize(1);
         hook.status = 200;
-        await().atMost(Duration.ofSeconds(10)).until(() -> {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
             one.send();
             return hook.got.size() == 3;
         });
@@ -419,7 +419,7 @@ class NotifyTest {
         one.job("shop2", "drill", "store shop2: drill");
         one.send();
         // news and digest, in whichever order: on a slow machine the digest is due at once
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> {
                     one.send();
@@ -527,16 +527,16 @@ class NotifyTest {
     void theLogIsAlwaysToldOnceByTheRunningProgram() throws Exception {
         Running one = start(true, "upkeep.notices.cron = * * * * * ?", "upkeep.detect.cron = * * * * * ?");
         // there is no WordPress in that folder, which the first look finds out by itself
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
                 .until(() -> !one.bundle().notices.open("acme").isEmpty());
         one.bundle().jobs.claim("acme", "drill");
         one.bundle().jobs.finish("acme", "drill", "store acme: the drill failed");
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
                 .untilAsserted(() -> assertThat(said("Notice (attention): store acme: the drill failed"))
                         .hasSize(1));
         one.bundle().jobs.claim("acme", "drill");
         one.bundle().jobs.finish("acme", "drill", null);
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(60))
                 .untilAsserted(() -> assertThat(said("Notice (attention) is over: store acme: the drill failed"))
                         .hasSize(1));
         assertThat(said("Notice (attention): store acme: the drill failed")).hasSize(1);
@@ -566,7 +566,7 @@ class NotifyTest {
         Files.writeString(routes, shipped);
 
         Running one = start(false, settings);
-        await().atMost(Duration.ofSeconds(20)).until(() -> {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
             one.send();
             return !hook.got.isEmpty();
         });

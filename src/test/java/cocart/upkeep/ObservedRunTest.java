@@ -40,7 +40,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 /** A running bundle as load balancers, Prometheus and a collector of traces see it, while things break around it. */
 class ObservedRunTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir

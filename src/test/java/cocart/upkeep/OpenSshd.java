@@ -77,7 +77,7 @@ public final class OpenSshd implements AutoCloseable {
                 .start();
         // Not by a connection: with MaxStartups 1 it would be the only one.
         Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> !process.isAlive() || Files.readString(log).contains("Server listening"));
         if (!process.isAlive()) {

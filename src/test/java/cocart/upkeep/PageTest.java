@@ -37,7 +37,7 @@ class PageTest {
 
     private static final int STORES = 1000;
     private static final String HOSTILE = "<script>document.title='taken over'</script><b id=taken>&amp;";
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     @TempDir
     static Path folder;

@@ -61,7 +61,7 @@ class ProgressTest {
         assertThat(job.get("aboutFiles").isNull()).as("no snapshot to guess by").isTrue();
         assertThat(shop.upkeep("status").out()).contains("running      back-up since ", ": 0 files, 0.0 MB");
         Files.writeString(goOn, "");
-        assertThat(backup.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(backup.waitFor(2, TimeUnit.MINUTES)).isTrue();
         assertThat(status().get("job").isNull()).isTrue();
         assertThat(Files.readString(log))
                 .as("no bar where there is no terminal")
@@ -93,7 +93,7 @@ class ProgressTest {
         Awaitility.await(log.toString()).atMost(Duration.ofMinutes(1)).until(() -> Files.readString(log)
                 .contains("Backing up"));
         Files.writeString(goOn, "");
-        assertThat(backup.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(backup.waitFor(2, TimeUnit.MINUTES)).isTrue();
         String seen = Files.readString(log);
         assertThat(seen).contains("acme, 0 files").contains("\r\u001B[K");
         List<String> lines = Stream.of(seen.split("\n"))

@@ -226,7 +226,7 @@ class RehearseTest {
                                 + "        sql: DO SLEEP(100)\n"));
         Process killed = shop.start(folder.resolve("killed.log"), "rehearse", "acme");
         try (Connection root = TestServers.scratch().administrator()) {
-            await().atMost(Duration.ofSeconds(90))
+            await().atMost(Duration.ofSeconds(120))
                     .until(
                             () -> !Objects.equals(
                                     "0",

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code upkeep run} as processes of their own, with commands beside them. */
 class RunTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     @TempDir
     Path folder;
@@ -193,7 +193,7 @@ class RunTest {
 
     private static void stop(Process run) throws Exception {
         run.destroy();
-        if (!run.waitFor(30, TimeUnit.SECONDS)) {
+        if (!run.waitFor(100, TimeUnit.SECONDS)) {
             run.destroyForcibly().waitFor();
         }
     }

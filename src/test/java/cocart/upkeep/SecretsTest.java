@@ -76,7 +76,7 @@ class SecretsTest {
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
-            assertThat(once.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(once.waitFor(100, TimeUnit.SECONDS)).isTrue();
             assertThat(ftp.told()).as("it was really repeated").isNotZero();
             safe(Files.readString(log), "the log", "xxxxxx");
 

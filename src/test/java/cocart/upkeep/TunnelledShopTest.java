@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
@@ -69,7 +70,8 @@ class TunnelledShopTest {
         assertThat(EndToEndTest.status(shop).at("/dataUpdate/state").asText()).isEqualTo("complete");
         assertThat(asked).containsOnly("127.0.0.1:" + Shop.mariadb().port());
         assertThat(once.out() + once.err() + check.out() + backup.err()).doesNotContain("s3cret!", Shop.PASSWORD);
-        await().until(() -> shop.sftp.server().getActiveSessions().isEmpty());
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> shop.sftp.server().getActiveSessions().isEmpty());
     }
 
     @Test
@@ -86,7 +88,8 @@ class TunnelledShopTest {
         assertThat(once.out()).contains("AllowTcpForwarding").doesNotContain("Exception");
         assertThat(shop.upkeep("backup", "acme").err()).contains("AllowTcpForwarding");
         assertThat(shop.database.columns()).hasSize(4);
-        await().until(() -> shop.sftp.server().getActiveSessions().isEmpty());
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> shop.sftp.server().getActiveSessions().isEmpty());
     }
 
     @Test

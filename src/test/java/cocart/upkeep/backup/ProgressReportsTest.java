@@ -70,7 +70,7 @@ class ProgressReportsTest {
         });
         try (ProgressReports.Report report = reports.begin("back-up", "Backing up", "acme", 10, 1000)) {
             assertThat(ours.running("acme").orElseThrow().files()).isZero();
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
                 report.at(7, 300);
                 return ours.running("acme").orElseThrow().files() == 7;
             });
@@ -99,7 +99,7 @@ class ProgressReportsTest {
                     .as("our lease ran out")
                     .isTrue();
             assertThatThrownBy(() -> Awaitility.await()
-                            .atMost(Duration.ofSeconds(30))
+                            .atMost(Duration.ofSeconds(60))
                             .until(() -> {
                                 report.at(1, 1);
                                 return false;

@@ -89,7 +89,7 @@ class ProgressLineTest {
     }
 
     private void sees(String text) {
-        Awaitility.await(text).atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
+        Awaitility.await(text).atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
                         screen().get(screen().size() - 1))
                 .contains(text));
     }

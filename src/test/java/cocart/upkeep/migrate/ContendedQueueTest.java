@@ -46,7 +46,7 @@ class ContendedQueueTest {
                 assertThat(next).isNotDone();
                 other.commit();
             }
-            assertThat(next.get(20, TimeUnit.SECONDS).name()).isEqualTo("step-1");
+            assertThat(next.get(60, TimeUnit.SECONDS).name()).isEqualTo("step-1");
             assertThat(told(source, "Step step-0 complete.%")).isEqualTo(1);
             assertThat(told(source, "Step step-1 in progress.%")).isEqualTo(1);
         }
@@ -79,7 +79,7 @@ class ContendedQueueTest {
                         other.rollback(); // this session was the victim; try for the other outcome
                     }
                 }
-                assertThat(canceled.get(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(canceled.get(60, TimeUnit.SECONDS)).isTrue();
                 assertThat(updates.get(update.id()).state()).isEqualTo("canceled");
                 assertThat(told(source, "Data update of % canceled: for a test%"))
                         .isEqualTo(i);

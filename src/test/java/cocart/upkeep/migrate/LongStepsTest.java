@@ -232,7 +232,7 @@ class LongStepsTest {
             statement.execute("UPDATE wp_cocart_carts SET cart_expiry = 5 WHERE cart_id = 4");
             long waits = rowLockWaits();
             CompletableFuture<String> step = CompletableFuture.supplyAsync(() -> run(filling(2)));
-            await().atMost(Duration.ofSeconds(20)).until(() -> rowLockWaits() >= waits + 2 || step.isDone());
+            await().atMost(Duration.ofSeconds(60)).until(() -> rowLockWaits() >= waits + 2 || step.isDone());
             assertThat(hashes()).as("the first chunk is done, the second waits").containsEntry("h", 2);
             other.commit();
             assertThat(step.get()).isEqualTo("untouched");
@@ -270,7 +270,7 @@ class LongStepsTest {
             statement.execute("UPDATE wp_cocart_carts SET cart_expiry = 7 WHERE cart_id BETWEEN 3 AND 9");
             long waits = rowLockWaits();
             CompletableFuture<String> step = CompletableFuture.supplyAsync(() -> run(filling(9)));
-            await().atMost(Duration.ofSeconds(20)).until(() -> rowLockWaits() > waits || step.isDone());
+            await().atMost(Duration.ofSeconds(60)).until(() -> rowLockWaits() > waits || step.isDone());
             statement.execute("UPDATE wp_cocart_carts SET cart_expiry = 7 WHERE cart_id = 1");
             other.commit();
             assertThat(step.get()).isEqualTo("untouched");

@@ -129,7 +129,7 @@ class LogLinesTest {
             } finally {
                 MDC.remove("store");
             }
-            assertThat(all.await(20, TimeUnit.SECONDS)).as(seen.toString()).isTrue();
+            assertThat(all.await(60, TimeUnit.SECONDS)).as(seen.toString()).isTrue();
         }
         assertThat(seen)
                 .contains("other:other:detect:job", "in:a:detect:job", "in:b:detect:job", "thread:a:detect:job")

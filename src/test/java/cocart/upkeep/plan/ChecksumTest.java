@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,8 @@ class ChecksumTest {
         Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(20)));
         assertThat(plans.all().get(0).checksum()).isEqualTo(after);
         Files.writeString(file, shipped);
-        await().untilAsserted(() -> assertThat(plans.all().get(0).checksum()).isEqualTo(before));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(plans.all().get(0).checksum()).isEqualTo(before));
     }
 
     private UpdatePlan plan(String yaml) throws Exception {

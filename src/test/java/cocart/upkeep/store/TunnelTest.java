@@ -245,7 +245,7 @@ class TunnelTest {
     }
 
     private void assertNothingIsLeft(int port) {
-        await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
             assertThat(server.server().getActiveSessions()).isEmpty();
             assertThat(Thread.getAllStackTraces().keySet())
                     .extracting(Thread::getName)
