@@ -2,7 +2,6 @@ package cocart.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -64,8 +63,10 @@ class RandomKillTest {
             shop.files.plugin("4.3.6");
             carts = shop.database.carts();
             // the first one is not killed, and says how much an update says
-            QuickStart.from(folder, shop, "once");
-            int lines = lines(Files.readString(folder.resolve("archive.log"))).size();
+            assertThat(fleet.start("first", "once").waitFor())
+                    .as(fleet.said("first"))
+                    .isZero();
+            int lines = lines(fleet.said("first")).size();
             int updates = 1;
             assertComplete(updates, "not killed");
             reset();

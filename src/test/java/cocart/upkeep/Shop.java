@@ -39,10 +39,6 @@ final class Shop implements AutoCloseable {
     Connection connection;
     final EmbeddedSftp sftp;
 
-    /** How a process's JVM is started, up to its main class. */
-    // A short life: what the compiler saves would cost more than it brings.
-    List<String> java = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath());
-
     /** What a command said. */
     record Said(int code, String out, String err) {}
 
@@ -136,7 +132,7 @@ final class Shop implements AutoCloseable {
     Process start(Path log, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(java);
+        command.addAll(QuickStart.java());
         Stream.of(arguments).filter(argument -> argument.startsWith("-D")).forEach(command::add);
         command.addAll(List.of(Upkeep.class.getName(), "--home", home.toString()));
         Stream.of(arguments).filter(argument -> !argument.startsWith("-D")).forEach(command::add);
