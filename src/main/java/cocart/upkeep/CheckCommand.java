@@ -161,6 +161,13 @@ final class CheckCommand extends Commands.Base {
     private static void writable(Path folder, long reserve) {
         Path there = folder;
         while (there.getParent() != null && Files.notExists(there)) {
+            if (Files.isSymbolicLink(there)) {
+                throw new StoreException(
+                        there + " is a link that leads nowhere; is a disk not mounted? Mend it, or change"
+                                + " upkeep.backup.directory",
+                        null,
+                        true);
+            }
             there = there.getParent();
         }
         if (!Files.isDirectory(there) || !Files.isWritable(there)) {

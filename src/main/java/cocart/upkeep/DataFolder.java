@@ -23,24 +23,33 @@ final class DataFolder {
     private DataFolder() {}
 
     /**
-     * @param home whose folder {@code data} is looked at; it need not be there
-     * @throws StateException if it, or a file in it, belongs to another user than this process's
+     * @param home whose folder {@code data} is looked at; where there is none yet, root would make it: home itself
+     * @throws StateException if it, or a file in it, belongs to another user than this process's, or may not be written
      */
     static void requireOwn(Path home) {
-        Path folder = home.resolve("data");
-        if (!FileSystems.getDefault().supportedFileAttributeViews().contains("unix") || !Files.isDirectory(folder)) {
+        Path data = home.resolve("data");
+        if (!FileSystems.getDefault().supportedFileAttributeViews().contains("unix") || !Files.isDirectory(home)) {
             return;
         }
-        int me = (int) new UnixSystem().getUid();
         String user = System.getProperty("user.name");
-        String mine = ": chown -R " + user + " " + folder;
         try {
+            int me = (int) new UnixSystem().getUid();
+            boolean isThere = Files.isDirectory(data);
+            if (!isThere && me != 0) {
+                return; // what is made will be ours
+            }
+            Path folder = (isThere ? data : home).toRealPath(); // a link's chown would not reach it
+            String mine = ": chown -R " + user + " " + folder;
             if (!Files.getAttribute(folder, UID).equals(me)) {
                 String owner = Files.getOwner(folder).getName();
                 throw new StateException(
                         "The folder " + folder + " belongs to " + owner + ", but this is run by " + user
-                                + ": run it as " + owner + ", or, if " + user + " is to run it always" + mine,
+                                + ": run every command as the user who is to run them always; if that is " + user
+                                + mine,
                         null);
+            }
+            if (!isThere) {
+                return;
             }
             try (Stream<Path> files = Files.list(folder)) {
                 for (Path file : files.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
@@ -49,7 +58,7 @@ final class DataFolder {
                 }
             }
         } catch (IOException e) {
-            throw new StateException("The folder " + folder + " cannot be read: " + Faults.words(e), e);
+            throw new StateException("The folder " + data + " cannot be read: " + Faults.words(e), e);
         }
     }
 
@@ -58,6 +67,9 @@ final class DataFolder {
             if (!Files.getAttribute(file, UID, LinkOption.NOFOLLOW_LINKS).equals(me)) {
                 String owner = Files.getOwner(file, LinkOption.NOFOLLOW_LINKS).getName();
                 throw new StateException(file + " belongs to " + owner + ", who once ran a command here" + mine, null);
+            }
+            if (file.toString().endsWith(".db") && !Files.isWritable(file)) {
+                throw new StateException(file + " may not be written: chmod u+rw " + file, null);
             }
         } catch (NoSuchFileException e) {
             // gone meanwhile

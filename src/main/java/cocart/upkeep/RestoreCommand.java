@@ -174,6 +174,9 @@ final class RestoreCommand extends Commands.Base {
     }
 
     private void checkUsage() {
+        if (to != null && to.toString().isEmpty()) {
+            throw wrong("--to is empty; name the folder");
+        }
         if (to != null && inPlace) {
             throw wrong("--to and --in-place exclude each other");
         }

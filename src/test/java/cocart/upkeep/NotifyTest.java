@@ -525,7 +525,11 @@ class NotifyTest {
 
     @Test
     void theLogIsAlwaysToldOnceByTheRunningProgram() throws Exception {
-        Running one = start(true, "upkeep.notices.cron = * * * * * ?", "upkeep.detect.cron = * * * * * ?");
+        Running one = start(
+                true,
+                "upkeep.console.enabled = false",
+                "upkeep.notices.cron = * * * * * ?",
+                "upkeep.detect.cron = * * * * * ?");
         // there is no WordPress in that folder, which the first look finds out by itself
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> !one.bundle().notices.open("acme").isEmpty());

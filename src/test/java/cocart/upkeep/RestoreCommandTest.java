@@ -158,6 +158,34 @@ class RestoreCommandTest {
     }
 
     @Test
+    void whatTheSnapshotLacksLeavesNothingHalfRestoredAndWhatCannotBePutBackDeletesNothing() throws Exception {
+        try (Shop shop = shop()) {
+            Path uploads = shop.root.resolve("wp-content/uploads");
+            Files.writeString(uploads.resolve("back\\slash.txt"), "cannot be backed up");
+            assertThat(shop.upkeep("backup", "acme").code()).as("partial").isEqualTo(1);
+            String id = snapshots(shop).get(0);
+            Files.writeString(uploads.resolve("new.txt"), "uploaded since");
+            Files.move(uploads.resolve("2026"), uploads.resolve("2026x"));
+            Files.createSymbolicLink(uploads.resolve("2026"), Path.of("/etc"));
+            String[] restore = {"restore", "acme", id, "--in-place", "--files-only", "--delete", "--yes"};
+
+            Shop.Said blocked = shop.upkeep(restore);
+            assertThat(blocked.code()).isEqualTo(1);
+            assertThat(blocked.out() + blocked.err()).contains("nothing is deleted, because ");
+            assertThat(uploads.resolve("new.txt")).exists();
+            assertThat(uploads.resolve("2026x")).isNotEmptyDirectory();
+            assertThat(shop.upkeep("status").out()).contains("half restored");
+
+            Files.delete(uploads.resolve("2026"));
+            Shop.Said said = shop.upkeep(restore);
+            assertThat(said.code()).as("it is said that the snapshot lacks one").isEqualTo(1);
+            assertThat(uploads.resolve("new.txt")).doesNotExist();
+            assertThat(uploads.resolve("2026/11/köttbullar.txt")).exists();
+            assertThat(shop.upkeep("status").out()).doesNotContain("half restored");
+        }
+    }
+
+    @Test
     void aLoadThatFailsSaysHowToPutBackWhatWasThere() throws Exception {
         try (Shop shop = shop()) {
             String id = backUp(shop);

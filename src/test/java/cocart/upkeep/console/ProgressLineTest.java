@@ -89,9 +89,10 @@ class ProgressLineTest {
     }
 
     private void sees(String text) {
-        Awaitility.await(text).atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
-                        screen().get(screen().size() - 1))
-                .contains(text));
+        Awaitility.await(text).atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+            List<String> lines = screen(); // once: it grows meanwhile
+            assertThat(lines.get(lines.size() - 1)).contains(text);
+        });
     }
 
     /** The lines as a terminal shows them. */
