@@ -39,7 +39,10 @@ final class QuickStart {
             make(archive);
         }
         return Files.exists(archive)
-                ? with(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:disable"), jars())
+                // what comes behind what was archived does no harm, and some routes have beans of the tests
+                ? with(
+                        List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:disable"),
+                        jars() + File.pathSeparator + "target/test-classes")
                 : with(List.of(), Shop.classPath());
     }
 
