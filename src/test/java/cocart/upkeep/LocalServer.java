@@ -80,6 +80,7 @@ public final class LocalServer {
                     "--no-defaults",
                     "--user=" + System.getProperty("user.name"),
                     "--lc_messages_dir=" + folder.resolve("share"),
+                    ownTemporary(folder),
                     "--innodb-flush-method=nosync",
                     "--innodb-doublewrite=0",
                     "--innodb-log-file-size=4M");
@@ -110,6 +111,7 @@ public final class LocalServer {
                     "--no-defaults",
                     "--basedir=" + base,
                     "--user=" + System.getProperty("user.name"),
+                    ownTemporary(folder),
                     "--innodb-flush-method=nosync");
             List<String> initialize = new ArrayList<>(List.of(install.toString()));
             initialize.addAll(options);
@@ -123,6 +125,11 @@ public final class LocalServer {
             mariadb = new LocalServer(folder, "BY", base.resolve("bin"), start);
         }
         return mariadb;
+    }
+
+    /** A server that starts removes what others' statements have in a temporary folder that they share. */
+    private static String ownTemporary(Path folder) throws IOException {
+        return "--tmpdir=" + Files.createDirectories(folder.resolve("tmp"));
     }
 
     private static void run(Path folder, String... command) throws Exception {
